@@ -1,0 +1,26 @@
+"""Every app's routes in one place; an app's own names are `app:name`."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import include, path
+
+PREFIXES = {
+    "people": "",
+    "sla": "",
+    "records": "records/",
+    "notifications": "messages/",
+    "catalog": "catalog/",
+    "orders": "orders/",
+    "production": "production/",
+    "procurement": "procurement/",
+    "quality": "quality/",
+    "logistics": "logistics/",
+    "finance": "finance/",
+    "kpi": "figures/",
+}
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    *[path(prefix, include(f"{app}.urls")) for app, prefix in PREFIXES.items() if find_spec(f"{app}.urls")],
+]
