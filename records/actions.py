@@ -1,0 +1,87 @@
+"""The audit log's one door, and links for people without an account."""
+
+import hashlib
+import json
+import secrets
+from datetime import UTC, timedelta
+from decimal import Decimal
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from desk.refusals import GateShut
+from records.models import AccessLink, Event, Stream
+
+
+@transaction.atomic
+def record(verb, text, *, by, stream, params=None, money="", at=None) -> Event:
+    """Append one event to a subject's chain; `by=None` is the system."""
+    chain = _locked(stream)
+    event = Event(
+        stream_id=chain.name, number=chain.length + 1, verb=verb, text=_source(text), params=_plain(params or {}),
+        money=money, actor=by, actor_name=by.get_full_name() if by else "",
+        at=(at or timezone.now()).astimezone(UTC), previous_hash=chain.head,
+    )
+    event.hash = event.digest()
+    event.save(force_insert=True)
+    Stream.objects.filter(pk=chain.pk).update(length=event.number, head=event.hash)
+    return event
+
+
+def _locked(name: str) -> Stream:
+    chain = Stream.objects.select_for_update().filter(name=name).first()
+    if chain is None:
+        Stream.objects.bulk_create([Stream(name=name)], ignore_conflicts=True)
+        chain = Stream.objects.select_for_update().get(name=name)
+    return chain
+
+
+def _source(text) -> str:
+    """The English source, whatever language is active."""
+    with translation.override(None):
+        return str(text)
+
+
+def _plain(value):
+    """JSON that reads back the same from every database: jsonb rewrites 1e5 and 1.50, so figures become text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, float | Decimal):
+        return str(value)
+    if isinstance(value, Promise):
+        return _source(value)
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+
+
+def issue_link(*, subject, purpose, by, days=90, now=None) -> tuple[AccessLink, str]:
+    """The link and its token, which is shown this once and kept nowhere."""
+    token = secrets.token_urlsafe(32)
+    now = now or timezone.now()
+    link = AccessLink.objects.create(
+        token_sha256=_hash(token), subject=subject, purpose=purpose,
+        issued_at=now, issued_by=by, expires_at=now + timedelta(days=days),
+    )
+    return link, token
+
+
+def open_link(token, *, purpose, now=None) -> AccessLink:
+    now = now or timezone.now()
+    link = AccessLink.objects.living(now).filter(token_sha256=_hash(token), purpose=purpose).first()
+    if link is None:
+        raise GateShut(_("This link has ended. Your contact can send a new one."))
+    AccessLink.objects.filter(pk=link.pk).update(last_used_at=now)
+    return link
+
+
+@transaction.atomic
+def revoke_link(link, *, by, now=None) -> None:
+    AccessLink.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=now or timezone.now(), revoked_by=by)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

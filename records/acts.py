@@ -1,0 +1,92 @@
+"""The page of one act: form, action, answer. Every page that changes something is made of it."""
+
+from uuid import uuid4
+
+from django.db import IntegrityError, transaction
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+
+from desk.refusals import NotYours, Refusal
+from people.models import User
+from records.models import OnceKey
+
+
+class ActView(View):
+    """Subclasses say `right`, `form_class`, `template_name`, and override `subject` and `perform`.
+
+    The act and its once-key are committed together: a double click or a repeated
+    POST finds the key and is sent to the first one's result.
+    """
+
+    right = None
+    form_class = None
+    template_name = ""
+
+    def subject(self):
+        """Load what the act is about, or raise Http404."""
+
+    def form_kwargs(self) -> dict:
+        return {}
+
+    def context(self) -> dict:
+        return {}
+
+    def perform(self, form) -> str:
+        """Do the act; the URL to go to."""
+        raise NotImplementedError
+
+    @property
+    def version(self) -> int | None:
+        """The version of the record that the form was made from."""
+        text = self.request.POST.get("version", "")
+        return int(text) if text.isdecimal() else None
+
+    def dispatch(self, request, *args, **kwargs):
+        require(request.user, self.right)
+        self.subject()
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request, *args, **kwargs):
+        return self.page(self.form_class(**self.form_kwargs()))
+
+    def post(self, request, *args, **kwargs):
+        form = self.form_class(request.POST, request.FILES, **self.form_kwargs())
+        if not form.is_valid():
+            return self.page(form, status=422)
+        try:
+            return HttpResponseRedirect(self.perform_once(form))
+        except Refusal as refusal:
+            if refusal.field in form.fields:
+                form.add_error(refusal.field, refusal.what)
+            return self.page(form, status=refusal.status, refusal=refusal)
+
+    def perform_once(self, form) -> str:
+        key = self.request.POST.get("once", "")[:64] or uuid4().hex
+        try:
+            with transaction.atomic():
+                claim = OnceKey.objects.create(user=self.request.user, key=key)
+                claim.result_url = self.perform(form)
+                claim.save(update_fields=["result_url"])
+                return claim.result_url
+        except IntegrityError:
+            earlier = OnceKey.objects.filter(user=self.request.user, key=key).first()
+            if earlier is None:
+                raise
+            return earlier.result_url
+
+    def page(self, form, *, status=200, refusal=None):
+        context = {"form": form, "refusal": refusal, "version": self.request.POST.get("version", "")}
+        return render(self.request, self.template_name, context | self.context(), status=status)
+
+
+def require(user, right) -> None:
+    """Refuse, naming who can, when the person lacks the right."""
+    if right is None or user.may(right):
+        return
+    raise NotYours(
+        _("This is not yours to do: it needs the right to %(right)s.") % {"right": right.label},
+        who=[person for person in User.objects.filter(is_active=True).exclude(role="").select_related("department")
+             if person.may(right)][:5],
+    )
