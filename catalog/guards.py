@@ -1,0 +1,3 @@
+from desk.guards import append_only
+
+GUARDS = append_only("catalog_stockentry")
