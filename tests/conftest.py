@@ -7,13 +7,14 @@ With `CI_FULL=1` a missing server and a skipped test fail the run.
 import os
 import shutil
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import django
 import pytest
 from django.utils import translation
 
+from config.demo.cast import CAST
+from config.languages import compile_catalogs
 from tests import servers
 
 DATABASE = os.environ.get("DATABASE", "sqlite")
@@ -41,6 +42,8 @@ def pytest_configure(config):
     if DATABASE == "postgresql" and not IS_WORKER and not IS_LEFT_OUT and not config.option.collectonly:
         config.desk_postgres = servers.Postgres().create()
         os.environ["DATABASE_URL"] = config.desk_postgres.url
+    if not IS_WORKER:
+        compile_catalogs()
     django.setup()
 
 
@@ -100,9 +103,6 @@ def guards_step_aside_for_the_flush():
     from django.core.management.commands.flush import Command
     from django.db import connections
 
-    if find_spec("desk.guards") is None:
-        yield
-        return
     from desk import guards
 
     flush = Command.handle
@@ -190,23 +190,15 @@ def client_of():
     return signed_in
 
 
-HEADS = {
-    "sales": ("chen", "陈立群", "Chen Liqun", "sales"),
-    "production": ("zhao", "赵明华", "Zhao Minghua", "planner"),
-    "procurement": ("sun", "孙丽", "Sun Li", "buyer"),
-    "logistics": ("ma", "马超", "Ma Chao", "dispatcher"),
-    "quality": ("li", "李娜", "Li Na", "inspector"),
-    "finance": ("qian", "钱敏", "Qian Min", "accountant"),
-    "hr": ("he", "何静", "He Jing", "hr"),
-    "management": ("gao", "高建军", "Gao Jianjun", "general_manager"),
-}
-
-
-def person(username, name, latin_name, role, department=None, **fields):
+def member(key, departments):
     from tests.factories.people import UserFactory  # a factory needs the models, which are not loaded yet above
 
-    names = {"username": username, "name": name, "latin_name": latin_name}
-    return UserFactory(**names, role=role, department=department, **fields)
+    person = CAST[key]
+    is_admin = person.role == "administrator"
+    return UserFactory(
+        username=person.username, name=person.name, latin_name=person.latin_name, role=person.role,
+        department=departments.get(person.department), is_staff=is_admin, is_superuser=is_admin,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -217,15 +209,16 @@ def departments(db):
 
     defaults.seed()
     found = {department.code: department for department in Department.objects.all()}
-    for code, department in found.items():
-        department.head = person(*HEADS[code], department)
-        department.save(update_fields=["head"])
+    for key, person in CAST.items():
+        if person.is_head:
+            found[person.department].head = member(key, found)
+            found[person.department].save(update_fields=["head"])
     return found
 
 
 @pytest.fixture
 def sales(departments):
-    return person("lin", "林晓雯", "Lin Xiaowen", "sales", departments["sales"])
+    return member("sales", departments)
 
 
 @pytest.fixture
@@ -235,7 +228,7 @@ def sales_head(departments):
 
 @pytest.fixture
 def planner(departments):
-    return person("zhou", "周建国", "Zhou Jianguo", "planner", departments["production"])
+    return member("planner", departments)
 
 
 @pytest.fixture
@@ -245,12 +238,12 @@ def production_head(departments):
 
 @pytest.fixture
 def operator(departments):
-    return person("chenwei", "陈伟", "Chen Wei", "operator", departments["production"])
+    return member("operator", departments)
 
 
 @pytest.fixture
 def buyer(departments):
-    return person("wang", "王芳", "Wang Fang", "buyer", departments["procurement"])
+    return member("buyer", departments)
 
 
 @pytest.fixture
@@ -260,7 +253,7 @@ def procurement_head(departments):
 
 @pytest.fixture
 def inspector(departments):
-    return person("wu", "吴磊", "Wu Lei", "inspector", departments["quality"])
+    return member("inspector", departments)
 
 
 @pytest.fixture
@@ -270,7 +263,7 @@ def quality_head(departments):
 
 @pytest.fixture
 def logistics(departments):
-    return person("xu", "徐航", "Xu Hang", "dispatcher", departments["logistics"])
+    return member("logistics", departments)
 
 
 @pytest.fixture
@@ -280,7 +273,7 @@ def logistics_head(departments):
 
 @pytest.fixture
 def finance(departments):
-    return person("tang", "唐莉", "Tang Li", "accountant", departments["finance"])
+    return member("finance", departments)
 
 
 @pytest.fixture
@@ -290,12 +283,12 @@ def finance_head(departments):
 
 @pytest.fixture
 def hr(departments):
-    return person("deng", "邓洁", "Deng Jie", "hr", departments["hr"])
+    return member("hr", departments)
 
 
 @pytest.fixture
 def manager(departments):
-    return person("guo", "郭强", "Guo Qiang", "manager", departments["management"])
+    return member("manager", departments)
 
 
 @pytest.fixture
@@ -306,10 +299,12 @@ def general_manager(departments):
 @pytest.fixture
 def admin(departments):
     """Configures the desk; a superuser in Django's admin only."""
-    return person("root", "管理员", "Administrator", "administrator", is_staff=True, is_superuser=True)
+    return member("admin", departments)
 
 
 @pytest.fixture
 def stranger(departments):
     """Signed in, of no department and no role."""
-    return person("stranger", "路人", "Stranger", "")
+    from tests.factories.people import UserFactory
+
+    return UserFactory(username="stranger", name="路人", latin_name="Stranger")
