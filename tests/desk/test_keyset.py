@@ -1,0 +1,56 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from desk.keyset import paginate
+from people.models import Absence
+from tests.factories.people import AbsenceFactory, UserFactory
+
+START = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
+ORDER = ("-starts_at", "note", "-pk")
+
+
+def absences(minutes, person):
+    return [
+        AbsenceFactory(person=person, starts_at=START + timedelta(minutes=m), ends_at=START + timedelta(days=9), note=n)
+        for m, n in minutes
+    ]
+
+
+def pages(size, ordering=ORDER):
+    cursor, found = None, []
+    while cursor != "":
+        page = paginate(Absence.objects.all(), ordering, cursor=cursor, size=size)
+        found.append(page.rows)
+        cursor = page.next_cursor
+    return found
+
+
+class Property(TestCase):
+    @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), max_size=12), st.integers(1, 5))
+    def test_pages_together_are_the_whole_list_in_its_order(self, rows, size):
+        absences(rows, UserFactory())
+        found = pages(size)
+        assert [row for page in found for row in page] == list(Absence.objects.order_by(*ORDER))
+        assert all(len(page) == size for page in found[:-1])
+
+
+@pytest.mark.django_db
+def test_a_forged_or_foreign_cursor_starts_anew():
+    absences([(1, "a"), (2, "b"), (3, "c")], UserFactory())
+    first = paginate(Absence.objects.all(), ORDER, size=2)
+    assert paginate(Absence.objects.all(), ORDER, cursor="forged", size=2).rows == first.rows
+    other = paginate(Absence.objects.all(), ("pk",), cursor=first.next_cursor, size=2)
+    assert other.rows == list(Absence.objects.order_by("pk")[:2])
+
+
+@pytest.mark.django_db
+def test_a_page_is_one_query_and_the_last_one_has_no_cursor(django_assert_num_queries):
+    absences([(1, "a"), (2, "b")], UserFactory())
+    with django_assert_num_queries(1):
+        page = paginate(Absence.objects.all(), ORDER, size=2)
+    assert len(page) == 2
+    assert page.next_cursor == ""
