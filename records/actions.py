@@ -80,7 +80,8 @@ def open_link(token, *, purpose, now=None) -> AccessLink:
 
 @transaction.atomic
 def revoke_link(link, *, by, now=None) -> None:
-    AccessLink.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=now or timezone.now(), revoked_by=by)
+    living = AccessLink.objects.filter(pk=link.pk, revoked_at__isnull=True)
+    living.update(revoked_at=now or timezone.now(), revoked_by=by)
 
 
 def _hash(token: str) -> str:

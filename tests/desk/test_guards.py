@@ -79,9 +79,10 @@ def test_stream_may_only_grow(event):
 
 def test_may_update_names_the_columns_that_stay_free(departments):
     """Every column but the one named is refused, on both databases."""
+    columns = ["id", "code", "head_id", "duty_person_id", "group_id"]
     with transaction.atomic(), connection.cursor() as cursor:
         for guard in guards.append_only("people_department", may_update=["duty_person_id"]):
-            for statement in guard.statements(connection.vendor, ["id", "code", "head_id", "duty_person_id", "group_id"]):
+            for statement in guard.statements(connection.vendor, columns):
                 cursor.execute(statement)
     head = departments["sales"].head
     Department.objects.update(duty_person=head)
@@ -100,7 +101,8 @@ def test_what_a_guard_says_survives_quotes_and_percent_signs():
 
 
 def test_a_guard_under_a_foreign_name_is_refused():
-    stray = guards.Guard("guard_stray", "people_absence", postgresql=(), sqlite="CREATE TRIGGER stray BEFORE UPDATE ON x")
+    sql = "CREATE TRIGGER stray BEFORE UPDATE ON people_absence"
+    stray = guards.Guard("guard_stray", "people_absence", postgresql=(), sqlite=sql)
     with pytest.raises(ValueError, match="must start with guard_"):
         stray.statements("sqlite", [])
 

@@ -1,0 +1,156 @@
+"""Files people attach: which kinds, how large, and how they are handed out again."""
+
+import hashlib
+import re
+import unicodedata
+from datetime import date
+from pathlib import PurePosixPath
+from uuid import uuid4
+from zipfile import BadZipFile, ZipFile
+
+from django.conf import settings
+from django.db import transaction
+from django.http import FileResponse, Http404
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from desk.refusals import BadInput
+from records.models import CompanySettings, StoredFile
+
+HEAD_BYTES = 4096
+
+
+def _starts(*signatures):
+    return lambda file, head: head.startswith(signatures)
+
+
+def _is_webp(file, head):
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _is_heic(file, head):
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+
+
+def _office(folder):
+    """A zip that holds an Office document of that sort and no macro."""
+    def is_office(file, head):
+        try:
+            names = ZipFile(file).namelist()
+        except (BadZipFile, ValueError, OSError):
+            return False
+        has_macro = any(name.lower().endswith("vbaproject.bin") for name in names)
+        return "[Content_Types].xml" in names and any(n.startswith(folder) for n in names) and not has_macro
+    return is_office
+
+
+def _is_text(file, head):
+    """In one of the encodings that people's spreadsheets write; the head may end within a character."""
+    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    return any(_reads(head, encoding) for encoding in ("utf-8-sig", "utf-16", "gb18030", "big5"))
+
+
+def _reads(head, encoding):
+    for cut in range(4):
+        try:
+            head[: len(head) - cut].decode(encoding)
+            return True
+        except UnicodeError:
+            continue
+    return False
+
+
+def _is_dxf(file, head):
+    return head.startswith(b"AutoCAD Binary DXF") or re.match(rb"\s*(999[^\n]*\n[^\n]*\n\s*)*0\s+SECTION", head) is not None
+
+
+# The extension chooses the kind, the content must agree: (content type, test of the content).
+KINDS = {
+    "pdf": ("application/pdf", _starts(b"%PDF-")),
+    "png": ("image/png", _starts(b"\x89PNG\r\n\x1a\n")),
+    "jpg": ("image/jpeg", _starts(b"\xff\xd8\xff")),
+    "jpeg": ("image/jpeg", _starts(b"\xff\xd8\xff")),
+    "webp": ("image/webp", _is_webp),
+    "heic": ("image/heic", _is_heic),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _office("xl/")),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", _office("word/")),
+    "csv": ("text/csv", _is_text),
+    "txt": ("text/plain", _is_text),
+    "dwg": ("image/vnd.dwg", _starts(b"AC10")),
+    "dxf": ("image/vnd.dxf", _is_dxf),
+    "step": ("model/step", _starts(b"ISO-10303-21")),
+    "stp": ("model/step", _starts(b"ISO-10303-21")),
+}
+ACCEPT = ",".join(f".{extension}" for extension in KINDS)
+
+
+def size_limit() -> int:
+    return min(settings.FILE_SIZE_LIMIT, CompanySettings.current().file_size_limit_mb * 1024 * 1024)
+
+
+@transaction.atomic
+def attach(upload, *, subject, purpose, by) -> StoredFile:
+    """Keep an uploaded file. A rollback takes the row back; the file then lies there unnamed and harmless."""
+    limit = size_limit()
+    name = clean_name(upload.name)
+    if not 0 < upload.size <= limit:
+        raise _refused(name, limit, _("It is %(size)s.") % {"size": filesizeformat(upload.size)})
+    extension = PurePosixPath(name).suffix.lower().lstrip(".")
+    content_type, is_kind = KINDS.get(extension, ("", None))
+    if is_kind is None:
+        raise _refused(name, limit, _("This kind of file is not taken."))
+    upload.seek(0)
+    if not is_kind(upload, upload.read(HEAD_BYTES)):
+        raise _refused(name, limit, _("What is in it is not what its name says."))
+    return _kept(upload, extension, subject=subject, purpose=purpose, name=name, content_type=content_type, by=by)
+
+
+def _kept(upload, extension, *, by, **fields) -> StoredFile:
+    upload.seek(0)
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    stored = StoredFile(size=upload.size, sha256=digest.hexdigest(), uploaded_by=by, **fields)
+    stored.file.save(f"{date.today():%Y/%m}/{uuid4().hex}.{extension}", upload, save=False)
+    stored.save(force_insert=True)
+    return stored
+
+
+def _refused(name, limit, because) -> BadInput:
+    return BadInput(
+        _("%(name)s cannot be attached.") % {"name": name},
+        because=because,
+        missing=[
+            _("One of these kinds: %(kinds)s") % {"kinds": ", ".join(KINDS)},
+            _("At most %(size)s, and not empty") % {"size": filesizeformat(limit)},
+        ],
+        field="files",
+    )
+
+
+def clean_name(name: str) -> str:
+    """The name as data: no folders, no control or direction characters, at most 200 with its extension."""
+    base = re.split(r"[\\/]", name or "")[-1]
+    base = "".join(c for c in unicodedata.normalize("NFC", base) if unicodedata.category(c)[0] != "C")
+    base = re.sub(r'[<>:"|?*]', "_", base).strip(" .")
+    path = PurePosixPath(base or "file")
+    return path.stem[: 200 - len(path.suffix)] + path.suffix if len(path.suffix) < 20 else str(path)[:200]
+
+
+def serve(stored: StoredFile) -> FileResponse:
+    """Images and PDF in the browser, the rest as a download, none of it able to run anything here."""
+    try:
+        content = stored.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response = FileResponse(
+        content, as_attachment=not stored.is_shown_inline, filename=stored.name, content_type=stored.content_type
+    )
+    # A browser's own PDF viewer does not open in a sandbox.
+    sandbox = "" if stored.content_type == "application/pdf" else "; sandbox"
+    response["Content-Security-Policy"] = f"default-src 'none'; frame-ancestors 'none'{sandbox}"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
