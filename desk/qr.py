@@ -12,4 +12,4 @@ def svg(text: str, size_mm: float = 20) -> SafeString:
     code = segno.make_qr(text, error="m")
     scale = size_mm / code.symbol_size(border=QUIET_ZONE_MODULES)[0]
     markup = code.svg_inline(scale=scale, unit="mm", border=QUIET_ZONE_MODULES, dark="#000", light="#fff")
-    return mark_safe(markup)  # noqa: S308 - made by segno alone, the text is in the modules
+    return mark_safe(markup)

@@ -18,6 +18,7 @@ from desk.refusals import BadInput
 from records.models import CompanySettings, StoredFile
 
 HEAD_BYTES = 4096
+DXF_START = re.compile(rb"AutoCAD Binary DXF|\s*(999[^\n]*\n[^\n]*\n\s*)*0\s+SECTION")  # 999 is a comment
 
 
 def _starts(*signatures):
@@ -62,7 +63,7 @@ def _reads(head, encoding):
 
 
 def _is_dxf(file, head):
-    return head.startswith(b"AutoCAD Binary DXF") or re.match(rb"\s*(999[^\n]*\n[^\n]*\n\s*)*0\s+SECTION", head) is not None
+    return DXF_START.match(head) is not None
 
 
 # The extension chooses the kind, the content must agree: (content type, test of the content).

@@ -56,8 +56,9 @@ def test_recording_costs_three_statements(django_assert_num_queries):
 
 def test_params_read_back_as_they_were_hashed():
     record("test", "Odd", by=None, stream="order:1", params={
-        "float": 1e5, "amount": Decimal("1.50"), "lazy": _("Sales"), "word": word("Sales"), "at": moment(timezone.now()),
-        "when": timezone.now(), "list": [1, (2.50, None)], "han": "启明", 3: True, "big": 2**60,
+        "float": 1e5, "amount": Decimal("1.50"), "list": [1, (2.50, None)], "big": 2**60, 3: True,
+        "lazy": _("Sales"), "word": word("Sales"), "han": "启明",
+        "at": moment(timezone.now()), "when": timezone.now(),
     })
     assert Event.objects.get().params["amount"] == "1.50"
     assert list(audit.breaks()) == []
@@ -103,7 +104,9 @@ def test_verify_audit_finds_a_rehashed_event_by_its_successor(unguarded):
     assert "order:1 #3: does not follow" in verdict()
 
 
-@pytest.mark.parametrize(("number", "says"), [(1, "#1: is missing, #2"), (2, "#2: is missing, #3"), (3, "#3: is missing")])
+@pytest.mark.parametrize(("number", "says"), [
+    (1, "#1: is missing, #2 follows"), (2, "#2: is missing, #3 follows"), (3, "#3: is missing, the stream has 3"),
+])
 def test_verify_audit_finds_a_removed_event(unguarded, number, says):
     three_events()
     Event.objects.filter(number=number).delete()
