@@ -1,0 +1,64 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+export VAR_DIR ?= $(CURDIR)/var
+
+# A stamp carries the hash of its locks: nothing is installed again while they are the same.
+hash = $(shell cat $(1) | sha256sum | cut -c1-16)
+BASE := requirements/base.txt
+TESTS := $(BASE) requirements/test.txt requirements/browser.txt
+BASE_STAMP := $(VENV)/.base-$(call hash,$(BASE))
+TESTS_STAMP := $(VENV)/.tests-$(call hash,$(TESTS))
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+
+.PHONY: help run test lint lock
+
+help:
+	@echo "make run    start the desk at http://127.0.0.1:$(PORT) with a demo company (PORT=8001 for another port)"
+	@echo "make test   run the tests on SQLite and PostgreSQL, with Redis and a browser where they are installed"
+	@echo "make lint   check the code's style"
+	@echo "make lock   resolve requirements/*.in anew (needs uv)"
+
+run: $(BASE_STAMP) $(VAR_DIR)/env
+	@exec $(BIN)/python manage.py start --port $(PORT)
+
+# Both runs happen whatever the first one says; what this machine lacks is named at the end of each.
+test: $(TESTS_STAMP)
+	@status=0; \
+	echo "» tests on SQLite"; DATABASE=sqlite $(BIN)/python -m pytest -q -n 2 $(ARGS) || status=1; \
+	echo "» tests on PostgreSQL"; DATABASE=postgresql $(BIN)/python -m pytest -q -n 2 $(ARGS) || status=1; \
+	exit $$status
+
+lint: $(TESTS_STAMP)
+	$(BIN)/ruff check .
+
+lock:
+	cd requirements && for name in base test browser; do \
+		uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-emit-find-links --no-header --no-annotate $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "The desk needs Python 3.11 or newer: apt install python3, or make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "Python cannot make virtual environments here: apt install python3-venv"; exit 1; }
+	@echo "» Python environment"
+	@$(PYTHON) -m venv $(VENV)
+
+$(BASE_STAMP): $(BIN)/python
+	@echo "» packages (about a minute the first time)"
+	@$(PIP_INSTALL) $(BASE:%=-r %)
+	@touch $@
+
+$(TESTS_STAMP): $(BIN)/python
+	@echo "» packages of the tests"
+	@$(PIP_INSTALL) $(TESTS:%=-r %)
+	@touch $@
+
+$(VAR_DIR)/env:
+	@mkdir -p $(@D)
+	@umask 077 && echo "SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_hex(32))')" > $@
