@@ -1,0 +1,518 @@
+"""The clock's deeds. The database is the timer: sweep() may be called by anybody, at any time, twice."""
+
+import hashlib
+import json
+import logging
+import math
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from desk.refusals import BadInput, Changed, GateShut
+from desk.text import moment, sentence, word
+from notifications.actions import tell, void
+from people.models import Department
+from records.actions import record
+from sla import recipients
+from sla.models import (
+    LONGEST_TARGET,
+    SHORTEST_TARGET,
+    Acknowledgement,
+    CalendarEdition,
+    Escalation,
+    EscalationStep,
+    Heartbeat,
+    Pause,
+    Policy,
+    PolicyVersion,
+    WorkCalendar,
+    WorkItem,
+)
+from sla.projection import due_of, ladder, moment_of, point_at, project, upcoming
+
+log = logging.getLogger(__name__)
+
+State = WorkItem.State
+LONGEST_PAUSE = timedelta(days=3)
+LONGEST_ACKNOWLEDGEMENT = timedelta(days=14)
+OUTAGE = timedelta(minutes=10)
+SWEEP_SECONDS, RECONCILE_SECONDS = 5, 600
+
+
+# Work items
+
+
+@transaction.atomic
+def open_item(*, kind, source, subject, params=None, url, department, assignee=None, urgency_class="",
+              consumed_seconds=0, minimum_share=0, by=None, now=None, due_at=None, detail="", detail_params=None,
+              source_label="", is_decision=None) -> WorkItem:
+    """Start the clock of something that waits for somebody.
+
+    `consumed_seconds`: what earlier runs of the same stage used; at least `minimum_share` (0..1) of the limit
+    stays. `due_at`: a fixed moment, counted day and night, instead of the policy's limit.
+    """
+    now = now or timezone.now()
+    version = PolicyVersion.objects.for_work(kind, urgency_class, now).first()
+    if version is None:
+        raise GateShut(_("No clock can start: no time limit is set."), missing=[_("Time limits of the desk")])
+    item = WorkItem(
+        kind=kind, urgency_class=urgency_class, source=source, source_label=source_label, subject=str(subject),
+        params=params or {}, detail=str(detail), detail_params=detail_params or {}, url=url, department=department,
+        assignee=assignee, is_decision=version.policy.is_decision if is_decision is None else is_decision,
+        opened_at=now, opened_by=by, policy_version=version,
+    )
+    _wind(item, version, now, due_at, consumed_seconds, minimum_share)
+    calls = _calls(item)
+    passed = [call for call in calls if 0 < item.consumed_seconds >= call.threshold]
+    point_at(item, next(iter(calls[len(passed):]), None))
+    project(item, calls).save(force_insert=True)
+    _write(item, [(call, now, Escalation.Outcome.SUPERSEDED) for call in passed], [], now)
+    return item
+
+
+def _wind(item, version, now, due_at, consumed_seconds, minimum_share) -> None:
+    if due_at is not None:
+        item.budget_seconds = max(0, math.ceil((due_at - now).total_seconds()))
+        item.running_since = due_at - timedelta(seconds=item.budget_seconds)
+        return
+    item.edition_id = version.calendar.edition_id if version.calendar else None
+    item.budget_seconds = version.target_seconds
+    spendable = math.floor(item.budget_seconds * (1 - float(minimum_share)))
+    item.consumed_seconds = min(int(consumed_seconds), spendable)
+    item.running_since = now
+
+
+@transaction.atomic
+def finish(item, by, now=None) -> WorkItem:
+    item, now = _living(item), now or timezone.now()
+    item.consumed_seconds = _used(item, now)
+    is_late = item.consumed_seconds > item.budget_seconds
+    return _close(item, State.MET_LATE if is_late else State.MET, by, now)
+
+
+@transaction.atomic
+def cancel(item, reason, by=None, now=None) -> WorkItem:
+    item, now = _living(item), now or timezone.now()
+    item.consumed_seconds = _used(item, now)
+    item.closed_reason = str(reason)[:300]
+    return _close(item, State.CANCELLED, by, now)
+
+
+def _close(item, state, by, now) -> WorkItem:
+    item.pauses.filter(ended_at__isnull=True).update(ended_at=now, ended_by=by)
+    item.state, item.closed_at, item.closed_by, item.running_since = state, now, by, None
+    item.next_level, item.next_repeat = None, 0
+    void(item.message_source)
+    return _save(item, [])
+
+
+@transaction.atomic
+def reassign(item, person, by, now=None) -> WorkItem:
+    item, now = _living(item), now or timezone.now()
+    if not person.is_active:
+        raise BadInput(_("%(person)s cannot take this: the account is closed.") % {"person": person}, field="person")
+    item.assignee = person
+    record(
+        "reassign", gettext_noop("{what} was handed to {person}."), by=by, stream=item.source, at=now,
+        params={"what": sentence(item.subject, item.params), "person": str(person)},
+    )
+    if by is None or person.pk != by.pk:
+        tell(
+            key=f"{item.message_source}:given:{item.version + 1}", recipients=[person], url=item.url, by=by, now=now,
+            text=gettext_noop("This is yours now: {what}"), params={"what": sentence(item.subject, item.params)},
+            source=item.message_source,
+        )
+    return _save(item, _calls(item))
+
+
+@transaction.atomic
+def pause(item, reason, by, until=None, now=None) -> WorkItem:
+    """Stop the clock for a reason that the policy allows; a hold of the order is always one."""
+    item, now = _living(item), now or timezone.now()
+    _may_pause(item, reason)
+    until = until or now + LONGEST_PAUSE
+    if until <= now:
+        raise BadInput(_("A pause must end in the future."), field="until")
+    Pause.objects.create(item=item, reason=reason, started_at=now, started_by=by, until=until)
+    item.consumed_seconds = _used(item, now)
+    item.state, item.running_since = State.PAUSED, None
+    label = PolicyVersion.PauseReason(reason).label
+    record(
+        "pause", gettext_noop("The clock of {what} was paused until {until}: {reason}."), by=by, stream=item.source,
+        at=now, params={"what": sentence(item.subject, item.params), "until": moment(until), "reason": _word(label)},
+    )
+    return _save(item, _calls(item), pause_until=until)
+
+
+def _may_pause(item, reason) -> None:
+    allowed = {*item.policy_version.pause_reasons, PolicyVersion.PauseReason.HOLD}
+    if item.state == State.PAUSED:
+        raise Changed(_("This clock is paused already."))
+    if reason not in allowed:
+        raise GateShut(
+            _("This clock cannot be paused for that reason."),
+            because=_("The time limit “%(limit)s” does not allow it.") % {"limit": item.policy_version.policy},
+        )
+
+
+@transaction.atomic
+def resume(item, by=None, now=None) -> WorkItem:
+    item, now = _living(item), now or timezone.now()
+    if item.state != State.PAUSED:
+        raise Changed(_("This clock is running already."))
+    item.pauses.filter(ended_at__isnull=True).update(ended_at=now, ended_by=by)
+    is_over = item.consumed_seconds > item.budget_seconds
+    item.state, item.running_since = (State.BREACHED if is_over else State.RUNNING), now
+    record(
+        "resume", gettext_noop("The clock of {what} runs again."), by=by, stream=item.source, at=now,
+        params={"what": sentence(item.subject, item.params)},
+    )
+    return _save(item, _calls(item))
+
+
+@transaction.atomic
+def acknowledge(item, by, note, until, now=None) -> Acknowledgement:
+    """Say that one knows: no more repeats of the levels reached so far, until then."""
+    item, now = _living(item), now or timezone.now()
+    if not str(note).strip():
+        raise BadInput(_("Say in a few words what is being done."), field="note")
+    if not now < until <= now + LONGEST_ACKNOWLEDGEMENT:
+        raise BadInput(_("Name a moment within the next 14 days."), field="until")
+    level = max((level for level, in item.escalations.values_list("level")), default=0)
+    void(item.message_source)
+    record(
+        "acknowledge", gettext_noop("{what}: acknowledged until {until}. {note}"), by=by, stream=item.source, at=now,
+        params={"what": sentence(item.subject, item.params), "until": moment(until), "note": str(note)},
+    )
+    _save(item, _calls(item))
+    return Acknowledgement.objects.create(
+        item=item, level=level, acknowledged_at=now, acknowledged_by=by, note=str(note)[:300], until=until
+    )
+
+
+def _living(item) -> WorkItem:
+    """The item, locked and as it is now."""
+    locked = WorkItem.objects.select_for_update(of=("self",)).select_related("policy_version__policy").get(pk=item.pk)
+    if locked.is_living:
+        return locked
+    raise Changed(
+        _("This task is closed already."),
+        because=_("%(person)s closed it.") % {"person": locked.closed_by} if locked.closed_by else "",
+    )
+
+
+def _used(item, now) -> int:
+    return math.floor(item.used_seconds(now))
+
+
+def _calls(item):
+    return ladder(item.policy_version.steps.all(), item.budget_seconds)
+
+
+def _save(item, calls, pause_until=None) -> WorkItem:
+    if item.state == State.PAUSED and pause_until is None:
+        pause_until = item.pauses.get(ended_at__isnull=True).until
+    project(item, calls, pause_until)
+    item.version += 1
+    item.save()
+    return item
+
+
+def _word(label):
+    """A lazy label as its English source, translated when it is read."""
+    with translation.override(None):
+        return word(label)
+
+
+# The sweep
+
+
+@dataclass
+class SweepResult:
+    taken: int = 0
+    fired: int = 0
+    superseded: int = 0
+    silenced: int = 0
+    breached: int = 0
+    resumed: int = 0
+    failed: int = 0
+    lag_seconds: int = 0
+    faults: list = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict:
+        names = ("taken", "fired", "superseded", "silenced", "breached", "resumed", "failed")
+        return {name: getattr(self, name) for name in names}
+
+
+def sweep(now=None, limit=200) -> SweepResult:
+    """Deal with every item whose moment has come, in one short transaction."""
+    now = now or timezone.now()
+    behind_since = _behind_since(now)
+    result = SweepResult()
+    with transaction.atomic():
+        items = (WorkItem.objects.due(now).select_for_update(skip_locked=True, of=("self",))
+                 .select_related("department", "assignee").prefetch_related("policy_version__steps"))
+        for item in items[:limit]:
+            result.taken += 1
+            result.lag_seconds = max(result.lag_seconds, int((now - item.next_fire_at).total_seconds()))
+            _fire_safely(item, now, behind_since, result)
+    is_through = result.taken < limit
+    beat("sweep", period_seconds=SWEEP_SECONDS, now=now, lag_seconds=result.lag_seconds, counts=result.counts,
+         behind_since=None if is_through else behind_since)
+    return result
+
+
+def _behind_since(now):
+    """Since when nobody swept, while what piled up meanwhile is being worked off."""
+    heart = Heartbeat.objects.filter(name="sweep").first()
+    if heart is None:
+        return None
+    if heart.behind_since is None and now - heart.ok_at > OUTAGE:
+        Heartbeat.objects.filter(pk=heart.pk, behind_since__isnull=True).update(behind_since=heart.ok_at)
+        return heart.ok_at
+    return heart.behind_since
+
+
+def _fire_safely(item, now, behind_since, result) -> None:
+    """A poisoned item is rolled back alone, pushed back and shown; the others go on."""
+    try:
+        with transaction.atomic():
+            fire(item, now, behind_since, result)
+    except Exception as problem:
+        log.exception("Work item %s could not be swept", item.pk)
+        result.failed += 1
+        result.faults.append(item.pk)
+        wait = timedelta(minutes=min(60, 2 ** min(item.failures, 6)))
+        WorkItem.objects.filter(pk=item.pk).update(
+            failures=item.failures + 1, fault=f"{type(problem).__name__}: {problem}"[:1000], next_fire_at=now + wait
+        )
+
+
+def fire(item, now, behind_since, result) -> None:
+    if item.state == State.PAUSED:
+        resume(item, now=item.next_fire_at)
+        result.resumed += 1
+        return
+    calls = _calls(item)
+    if item.state == State.RUNNING and due_of(item) <= now:
+        item.state = State.BREACHED
+        result.breached += 1
+    due = [(call, at) for call in upcoming(item, calls) if (at := moment_of(item, call.threshold)) <= now]
+    if due:
+        _speak(item, due, now, behind_since, result)
+        rest = calls[calls.index(due[-1][0]) + 1:]
+        point_at(item, next(iter(rest), None))
+    item.failures, item.fault = 0, ""
+    project(item, calls).save()
+
+
+def _speak(item, due, now, behind_since, result) -> None:
+    """Of all that is due only the highest call is heard; each of the others leaves its record."""
+    done = set(item.escalations.values_list("level", "repeat"))
+    silent_to = _acknowledged_level(item, due, now)
+    due = [(call, at) for call, at in due if call.place not in done]
+    heard = [call for call, _at in due if not (call.repeat and call.level <= silent_to)][-1:]
+    people = recipients.of_step(item, heard[0].step, now) if heard else []
+    rows = [(call, at, _outcome(call, heard, silent_to, people)) for call, at in due]
+    _write(item, rows, people, now)
+    if people:
+        _send(item, heard[0], people, now, behind_since)
+    outcomes = [outcome for *_rest, outcome in rows]
+    result.fired += outcomes.count(Escalation.Outcome.FIRED)
+    result.superseded += outcomes.count(Escalation.Outcome.SUPERSEDED)
+    result.silenced += outcomes.count(Escalation.Outcome.ACKNOWLEDGED)
+
+
+def _outcome(call, heard, silent_to, people):
+    if call in heard:
+        return Escalation.Outcome.FIRED if people else Escalation.Outcome.NOBODY
+    is_silent = call.repeat and call.level <= silent_to
+    return Escalation.Outcome.ACKNOWLEDGED if is_silent else Escalation.Outcome.SUPERSEDED
+
+
+def _acknowledged_level(item, due, now) -> int:
+    if not any(call.repeat for call, _at in due):
+        return 0
+    levels = item.acknowledgements.filter(until__gt=now).values_list("level", flat=True)
+    return max(levels, default=0)
+
+
+def _write(item, rows, people, now) -> None:
+    Escalation.objects.bulk_create([
+        Escalation(
+            item=item, level=call.level, repeat=call.repeat, outcome=outcome, planned_at=at, fired_at=now,
+            lateness_seconds=max(0, int((now - at).total_seconds())),
+            recipients=[{"id": person.pk, "name": str(person)} for person in people]
+            if outcome == Escalation.Outcome.FIRED else [],
+        )
+        for call, at, outcome in rows
+    ])
+
+
+REMINDER = gettext_noop("Reminder: {what} Due {due}.")
+AHEAD = gettext_noop("Soon due: {what} Due {due}. Asked before: {who}.")
+OVER = gettext_noop("Past the limit: {what} It was due {due}. Asked before: {who}.")
+
+
+def _send(item, call, people, now, behind_since) -> None:
+    """After an outage one message for a person and a source, whatever number of clocks ran out meanwhile."""
+    key, source = f"{item.message_source}:{call.level}:{call.repeat}", item.message_source
+    if behind_since is not None:
+        key, source = f"{item.source}:behind:{behind_since.isoformat()}", ""
+    is_only_assignee = call.step.recipients == [EscalationStep.Recipient.ASSIGNEE]
+    text = OVER if item.state == State.BREACHED else REMINDER if is_only_assignee else AHEAD
+    who = str(item.assignee) if item.assignee else _word(Department.Code(item.department.code).label)
+    tell(
+        key=key, recipients=people, text=text, url=item.url, source=source, is_urgent=True, now=now,
+        params={"what": sentence(item.subject, item.params), "due": moment(item.due_at), "who": who},
+        channels=tuple(call.step.channels),
+    )
+
+
+# Rules
+
+
+@transaction.atomic
+def save_policy(policy, *, by, reason, target_seconds=None, remind_percent=None, escalate_percent=None, calendar=...,
+                pause_reasons=None, steps=None, in_force_from=None, now=None) -> PolicyVersion:
+    """A new version of a time limit; what is not given stays. Running items keep the version they have.
+
+    `steps`: unsaved EscalationSteps; without them the ladder stays, its reminder and its escalation moved.
+    """
+    now = now or timezone.now()
+    policy = Policy.objects.select_for_update().get(pk=policy.pk)
+    before = policy.versions.order_by("-number").first()
+    version = PolicyVersion(
+        policy=policy, number=before.number + 1 if before else 1, reason=str(reason).strip()[:300],
+        target_seconds=_given(target_seconds, before and before.target_seconds),
+        remind_percent=_given(remind_percent, before.remind_percent if before else 50),
+        escalate_percent=_given(escalate_percent, before.escalate_percent if before else 80),
+        pause_reasons=_given(pause_reasons, before.pause_reasons if before else []),
+        calendar=(before.calendar if before else None) if calendar is ... else calendar,
+        in_force_from=in_force_from or now, made_at=now, made_by=by,
+    )
+    _check_version(version)
+    version.save(force_insert=True)
+    steps = list(before.steps.all()) if steps is None else steps
+    EscalationStep.objects.bulk_create(_check_steps(_moved(steps, version)))
+    if by:
+        _record_policy(policy, before, version, now)
+    return version
+
+
+def _given(value, otherwise):
+    return otherwise if value is None else value
+
+
+def _check_version(version) -> None:
+    if not version.reason:
+        raise BadInput(_("Say why in a few words, so that others understand the change."), field="reason")
+    if not version.target_seconds or not SHORTEST_TARGET <= version.target_seconds <= LONGEST_TARGET:
+        raise BadInput(_("A limit is from 5 minutes to 90 days."), field="target_seconds")
+    if not 1 <= version.remind_percent <= 100:
+        raise BadInput(_("A reminder comes at 1 to 100 % of the limit."), field="remind_percent")
+    if not version.remind_percent <= version.escalate_percent <= 100:
+        raise BadInput(
+            _("Escalation cannot come before the reminder: choose %(from)s to 100 %%.")
+            % {"from": version.remind_percent},
+            field="escalate_percent",
+        )
+
+
+def _moved(steps, version) -> list[EscalationStep]:
+    """The steps as rows of the new version; the reminder and the first escalation follow its two percentages."""
+    early = [step for step in sorted(steps, key=lambda step: step.level) if (step.at_percent or 100) < 100]
+    percents = dict(zip([step.level for step in early[:2]], (version.remind_percent, version.escalate_percent),
+                        strict=False))
+    for step in steps:
+        step.pk, step.version, step._state.adding = None, version, True
+        step.at_percent = percents.get(step.level, step.at_percent)
+    return steps
+
+
+def _check_steps(steps) -> list[EscalationStep]:
+    """A higher level never comes before a lower one, whatever the limit."""
+    places = [(step.at_percent or 100, step.minutes_past_due or 0)
+              for step in sorted(steps, key=lambda step: step.level)]
+    if places != sorted(places):
+        raise BadInput(_("Each level of the ladder must come after the one below it."), field="steps")
+    return steps
+
+
+def _record_policy(policy, before, version, now) -> None:
+    record(
+        "save_policy", gettext_noop("Time limit {limit}: version {number}. {reason}"), by=version.made_by, at=now,
+        stream=f"policy:{policy.pk}",
+        params={
+            "limit": _word(policy.kind_label), "number": version.number, "reason": version.reason,
+            "before_seconds": before and before.target_seconds, "after_seconds": version.target_seconds,
+        },
+    )
+
+
+@transaction.atomic
+def publish_calendar(calendar, *, by=None, now=None) -> CalendarEdition:
+    """Freeze the calendar as it stands now, for the clocks that start from now on."""
+    calendar = WorkCalendar.objects.select_for_update().get(pk=calendar.pk)
+    body = calendar.body
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    edition, _is_new = CalendarEdition.objects.get_or_create(
+        digest=hashlib.sha256(text.encode()).hexdigest(), defaults={"body": body}
+    )
+    if calendar.edition_id == edition.pk:
+        return edition
+    WorkCalendar.objects.filter(pk=calendar.pk).update(edition=edition)
+    if by:
+        record("publish_calendar", gettext_noop("Working calendar {calendar} was changed."), by=by, at=now,
+               stream=f"calendar:{calendar.pk}", params={"calendar": calendar.name, "edition": edition.pk[:12]})
+    return edition
+
+
+# Watch
+
+
+def beat(name, *, period_seconds, now=None, lag_seconds=0, counts=None, behind_since=None) -> None:
+    Heartbeat.objects.update_or_create(
+        name=name,
+        defaults={"period_seconds": period_seconds, "ok_at": now or timezone.now(), "lag_seconds": lag_seconds,
+                  "counts": counts or {}, "behind_since": behind_since},
+    )
+
+
+def reconcile(now=None) -> dict:
+    """Repair what should not be: an item whose next moment does not follow from its truth."""
+    now = now or timezone.now()
+    repaired = [pk for pk in _suspects() if _repair(pk)]
+    if repaired:
+        log.warning("Reconciled work items %s", repaired)
+    counts = {"repaired": len(repaired), "items": repaired[:50]}
+    beat("reconcile", period_seconds=RECONCILE_SECONDS, now=now, counts=counts)
+    return counts
+
+
+def _suspects() -> list[int]:
+    return list(WorkItem.objects.living().filter(failures=0).order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _repair(pk) -> bool:
+    """Whether what is stored differs from what follows from budget, used seconds and the escalations written."""
+    item = (WorkItem.objects.living().select_for_update(skip_locked=True, of=("self",))
+            .select_related("policy_version").filter(pk=pk).first())
+    if item is None:
+        return False
+    stored = (item.due_at, item.next_fire_at, item.next_level, item.next_repeat)
+    calls = _calls(item)
+    done = set(item.escalations.values_list("level", "repeat"))
+    point_at(item, next((call for call in calls if call.place not in done), None))
+    open_pause = item.pauses.filter(ended_at__isnull=True).first()
+    project(item, calls, open_pause and open_pause.until)
+    if stored == (item.due_at, item.next_fire_at, item.next_level, item.next_repeat):
+        return False
+    item.save()
+    return True

@@ -1,0 +1,572 @@
+import json
+from datetime import date, timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from desk.faces import ClockFace
+from desk.text import render
+from people.models import Absence, Department
+from sla import worktime
+from sla.kinds import Kind, label_of
+
+PERSON = settings.AUTH_USER_MODEL
+SHORTEST_TARGET = 5 * 60
+LONGEST_TARGET = 90 * 24 * 3600
+WARN_PERCENT, CRITICAL_PERCENT, CRITICAL_SECONDS = 50, 80, 3600
+
+
+def check_spans(text):
+    try:
+        worktime.parse_spans(text)
+    except ValueError:
+        raise ValidationError(_("Write working hours as 08:00-12:00, 13:00-18:00.")) from None
+
+
+def check_week(week):
+    if not isinstance(week, list) or len(week) != 7:
+        raise ValidationError(_("A week has seven days, Monday first."))
+    for text in week:
+        check_spans(text)
+
+
+class CalendarEdition(models.Model):
+    """A calendar as it stood when a clock was set by it. The key is the content's digest: it never changes."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    body = models.JSONField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("calendar edition")
+        verbose_name_plural = _("calendar editions")
+
+    def __str__(self):
+        return self.digest[:12]
+
+
+@lru_cache(maxsize=256)
+def _calendar(body: str) -> worktime.Calendar:
+    facts = json.loads(body)
+    return worktime.Calendar(
+        zone=facts["zone"],
+        week=tuple(worktime.parse_spans(text) for text in facts["week"]),
+        days={date.fromisoformat(day): worktime.parse_spans(text) for day, text in facts["days"].items()},
+        covered_until=date.fromisoformat(facts["covered_until"]) if facts["covered_until"] else None,
+    )
+
+
+_by_digest: dict[str, worktime.Calendar] = {}
+
+
+def calendar_of(digest: str | None) -> worktime.Calendar:
+    """The calendar of an edition, read once a process; without one the clock runs day and night."""
+    if digest is None:
+        return worktime.ALWAYS
+    if digest not in _by_digest:
+        edition = CalendarEdition.objects.get(pk=digest)
+        _by_digest[digest] = _calendar(json.dumps(edition.body, sort_keys=True))
+    return _by_digest[digest]
+
+
+class WorkCalendar(models.Model):
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
+    week = models.JSONField(
+        _("working hours of the week"), validators=[check_week],
+        help_text=_("Seven texts, Monday first, such as 08:00-12:00, 13:00-18:00."),
+    )
+    covered_until = models.DateField(
+        _("holidays known until"), null=True, blank=True,
+        help_text=_("A deadline after this day is provisional."),
+    )
+    edition = models.ForeignKey(
+        CalendarEdition, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("edition in force")
+    )
+
+    class Meta:
+        verbose_name = _("working calendar")
+        verbose_name_plural = _("working calendars")
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def body(self) -> dict:
+        """Everything a clock depends on."""
+        return {
+            "code": self.code, "zone": self.time_zone, "week": self.week,
+            "days": {day.date.isoformat(): day.hours for day in self.days.order_by("date")},
+            "covered_until": self.covered_until.isoformat() if self.covered_until else None,
+        }
+
+
+class CalendarDay(models.Model):
+    class Kind(models.TextChoices):
+        HOLIDAY = "holiday", _("Holiday")
+        MAKE_UP = "make_up", _("Make-up workday")
+        SPECIAL = "special", _("Special hours")
+
+    calendar = models.ForeignKey(WorkCalendar, models.CASCADE, related_name="days", verbose_name=_("working calendar"))
+    date = models.DateField(_("date"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    hours = models.CharField(_("working hours"), max_length=200, blank=True, validators=[check_spans])
+
+    class Meta:
+        verbose_name = _("calendar day")
+        verbose_name_plural = _("calendar days")
+        ordering = ["date"]
+        constraints = [
+            models.UniqueConstraint(fields=["calendar", "date"], name="a_calendar_has_each_day_once"),
+            models.CheckConstraint(
+                condition=(Q(kind="holiday") & Q(hours="")) | (~Q(kind="holiday") & ~Q(hours="")),
+                name="a_holiday_has_no_hours_and_a_workday_has",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.date} {self.get_kind_display()}"
+
+
+class Policy(models.Model):
+    """The time limit of one kind of work, perhaps of one urgency class. The figures are in its versions."""
+
+    kind = models.CharField(_("kind of work"), max_length=40)
+    urgency_class = models.CharField(_("urgency class"), max_length=2, blank=True)
+    is_decision = models.BooleanField(_("is a decision"), default=False)
+
+    class Meta:
+        verbose_name = _("time limit")
+        verbose_name_plural = _("time limits")
+        ordering = ["kind", "urgency_class"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "urgency_class"], name="one_policy_for_a_kind_and_urgency_class")
+        ]
+
+    def __str__(self):
+        return f"{self.kind_label} {self.urgency_class}".strip()
+
+    @property
+    def kind_label(self):
+        return label_of(self.kind)
+
+    @property
+    def current(self):
+        return self.versions.in_force().first()
+
+
+class PolicyVersionQuerySet(models.QuerySet):
+    def in_force(self, at=None):
+        return self.filter(in_force_from__lte=at or timezone.now()).order_by("-number")
+
+    def for_work(self, kind: str, urgency_class: str = "", at=None):
+        """The version that rules a new item: its own kind and class first, then the kind's, then the default."""
+        return (
+            self.in_force(at)
+            .filter(policy__kind__in=[kind, Kind.DEFAULT], policy__urgency_class__in=[urgency_class, ""])
+            .annotate(
+                is_own_kind=models.Case(models.When(policy__kind=kind, then=1), default=0),
+                is_own_class=models.Case(models.When(policy__urgency_class=urgency_class, then=1), default=0),
+            )
+            .order_by("-is_own_kind", "-is_own_class", "-number")
+            .select_related("policy", "calendar")
+        )
+
+
+class PolicyVersion(models.Model):
+    class PauseReason(models.TextChoices):
+        CUSTOMER = "customer", _("Waiting for the customer")
+        SUPPLIER = "supplier", _("Waiting for the supplier")
+        DEPARTMENT = "department", _("Waiting for another department")
+        DECISION = "decision", _("Waiting for a decision")
+        NEGOTIATION = "negotiation", _("Negotiation with the customer")
+        HOLD = "hold", _("The order is on hold")
+
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions", verbose_name=_("time limit"))
+    number = models.PositiveIntegerField(_("version"))
+    target_seconds = models.PositiveIntegerField(
+        _("limit"), validators=[MinValueValidator(SHORTEST_TARGET), MaxValueValidator(LONGEST_TARGET)]
+    )
+    calendar = models.ForeignKey(
+        WorkCalendar, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("working calendar"),
+        help_text=_("Without one the clock runs day and night."),
+    )
+    remind_percent = models.PositiveSmallIntegerField(_("reminder at %"), default=50)
+    escalate_percent = models.PositiveSmallIntegerField(_("escalation at %"), default=80)
+    pause_reasons = models.JSONField(_("reasons to pause"), default=list, blank=True)
+    reason = models.CharField(_("reason"), max_length=300)
+    in_force_from = models.DateTimeField(_("in force from"), default=timezone.now)
+    made_at = models.DateTimeField(_("made at"), default=timezone.now)
+    made_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name=_("made by"))
+
+    objects = PolicyVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("version of a time limit")
+        verbose_name_plural = _("versions of time limits")
+        ordering = ["policy", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "number"], name="each_version_of_a_policy_has_its_number"),
+            models.CheckConstraint(
+                condition=Q(target_seconds__gte=SHORTEST_TARGET, target_seconds__lte=LONGEST_TARGET),
+                name="limit_is_from_5_minutes_to_90_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(escalate_percent__gte=F("remind_percent")), name="escalation_is_not_before_reminder"
+            ),
+            models.CheckConstraint(
+                condition=Q(remind_percent__gte=1, escalate_percent__lte=100),
+                name="reminder_and_escalation_lie_within_the_limit",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.policy} v{self.number}"
+
+
+class EscalationStep(models.Model):
+    class Recipient(models.TextChoices):
+        ASSIGNEE = "assignee", _("Assignee")
+        HEAD = "head", _("Head of department")
+        MANAGER = "manager", _("Manager")
+        GENERAL_MANAGER = "general_manager", _("General manager")
+        ROLE = "role", _("Everybody of a role")
+        PERSON = "person", _("Named person")
+
+    version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="steps")
+    level = models.PositiveSmallIntegerField(_("level"))
+    at_percent = models.PositiveSmallIntegerField(_("at % of the limit"), null=True, blank=True)
+    minutes_past_due = models.PositiveIntegerField(_("minutes past due"), null=True, blank=True)
+    recipients = models.JSONField(_("recipients"), default=list)
+    role = models.CharField(_("role"), max_length=20, blank=True)
+    person = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("named person")
+    )
+    channels = models.JSONField(_("channels"), default=list)
+    repeat_every_minutes = models.PositiveIntegerField(_("repeat every (minutes)"), null=True, blank=True)
+    repeat_at_most = models.PositiveSmallIntegerField(_("repeat at most"), default=0)
+    needs_acknowledgement = models.BooleanField(_("acknowledgement needed"), default=False)
+
+    class Meta:
+        verbose_name = _("escalation step")
+        verbose_name_plural = _("escalation steps")
+        ordering = ["version", "level"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "level"], name="each_level_of_a_version_is_one_step"),
+            models.CheckConstraint(
+                condition=Q(at_percent__isnull=False, minutes_past_due__isnull=True)
+                | Q(at_percent__isnull=True, minutes_past_due__isnull=False),
+                name="a_step_comes_at_a_percent_or_past_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(at_percent__isnull=True) | Q(at_percent__gte=1, at_percent__lte=100),
+                name="a_percent_of_the_limit_is_1_to_100",
+            ),
+            models.CheckConstraint(
+                condition=Q(repeat_at_most=0) | Q(repeat_every_minutes__gte=1), name="a_repeating_step_says_how_often"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.version} / {self.level}"
+
+    def threshold(self, budget_seconds: int) -> float:
+        """Used seconds at which this level is due."""
+        if self.at_percent is not None:
+            return budget_seconds * self.at_percent / 100
+        return budget_seconds + self.minutes_past_due * 60
+
+
+class WorkItemQuerySet(models.QuerySet):
+    def living(self):
+        return self.filter(state__in=WorkItem.LIVING)
+
+    def of(self, source: str):
+        return self.filter(source=source)
+
+    def late(self, now=None):
+        return self.living().filter(due_at__lt=now or timezone.now())
+
+    def due(self, now):
+        return self.living().filter(next_fire_at__lte=now).order_by("next_fire_at", "pk")
+
+    def for_person(self, user):
+        """One's own, what one stands in for, what nobody took in one's department; a head sees all of it."""
+        absent = Absence.objects.current().filter(delegate=user).values("person")
+        mine = Q(assignee=user) | Q(assignee__in=absent)
+        if user.department_id:
+            unclaimed = Q() if user.is_head else Q(assignee__isnull=True)
+            mine |= unclaimed & Q(department=user.department_id)
+        return self.filter(mine)
+
+    def for_list(self):
+        return self.select_related("department", "assignee").order_by(F("due_at").asc(nulls_last=True), "pk")
+
+
+LIVING = Q(state__in=["running", "paused", "breached"])
+TICKING = Q(state__in=["running", "breached"])
+
+
+class WorkItem(models.Model):
+    """Something that waits for somebody: one owner, one clock, one link.
+
+    Budget and used seconds are the truth; due_at, next_fire_at and the next level follow from them
+    (sla.projection).
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
+        BREACHED = "breached", _("Past the limit")
+        MET = "met", _("In time")
+        MET_LATE = "met_late", _("Late")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    TICKING = (State.RUNNING, State.BREACHED)
+    LIVING = (State.RUNNING, State.PAUSED, State.BREACHED)
+    CLOSED = (State.MET, State.MET_LATE, State.CANCELLED)
+
+    kind = models.CharField(_("kind of work"), max_length=40)
+    urgency_class = models.CharField(_("urgency class"), max_length=2, blank=True)
+    source = models.CharField(max_length=80)
+    source_label = models.CharField(_("about"), max_length=80, blank=True)
+    subject = models.CharField(max_length=300)
+    params = models.JSONField(default=dict, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+    detail_params = models.JSONField(default=dict, blank=True)
+    url = models.CharField(max_length=300)
+    is_decision = models.BooleanField(_("to decide"), default=False)
+    department = models.ForeignKey(Department, models.PROTECT, related_name="+", verbose_name=_("department"))
+    assignee = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assignee")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
+    opened_at = models.DateTimeField(_("opened at"))
+    opened_by = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("opened by")
+    )
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("closed by")
+    )
+    closed_reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    policy_version = models.ForeignKey(
+        PolicyVersion, models.PROTECT, related_name="items", verbose_name=_("version in force")
+    )
+    edition = models.ForeignKey(
+        CalendarEdition, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("working calendar")
+    )
+    budget_seconds = models.PositiveIntegerField(_("limit"))
+    consumed_seconds = models.PositiveIntegerField(_("used"), default=0)
+    running_since = models.DateTimeField(_("clock runs since"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    is_provisional = models.BooleanField(_("provisional"), default=False)
+    next_fire_at = models.DateTimeField(null=True, blank=True)
+    next_level = models.PositiveSmallIntegerField(null=True, blank=True, default=1)
+    next_repeat = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    fault = models.TextField(_("what went wrong"), blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = WorkItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("work item")
+        verbose_name_plural = _("work items")
+        constraints = [
+            models.CheckConstraint(
+                condition=(TICKING & Q(running_since__isnull=False)) | (~TICKING & Q(running_since__isnull=True)),
+                name="a_clock_runs_since_a_moment_or_stands",
+            ),
+            models.CheckConstraint(
+                condition=(LIVING & Q(closed_at__isnull=True)) | (~LIVING & Q(closed_at__isnull=False)),
+                name="a_closed_item_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="cancelled") | ~Q(closed_reason=""), name="a_cancelled_item_says_why"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_fire_at"], condition=LIVING, name="living_by_next_fire"),
+            models.Index(fields=["assignee", "due_at"], condition=LIVING, name="living_by_assignee"),
+            models.Index(fields=["department", "due_at"], condition=LIVING, name="living_by_department"),
+            models.Index(fields=["opened_by", "due_at"], condition=LIVING, name="living_by_opener"),
+            models.Index(fields=["closed_by", "-closed_at"], name="done_by_person"),
+            models.Index(fields=["source", "kind"], name="items_of_a_source"),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.source}"
+
+    @property
+    def subject_text(self) -> str:
+        return render(self.subject, self.params)
+
+    @property
+    def detail_text(self) -> str:
+        return render(self.detail, self.detail_params)
+
+    @property
+    def kind_label(self):
+        return label_of(self.kind)
+
+    @property
+    def department_code(self) -> str:
+        return self.department.code
+
+    @property
+    def is_living(self) -> bool:
+        return self.state in self.LIVING
+
+    @property
+    def is_ticking(self) -> bool:
+        return self.state in self.TICKING
+
+    @property
+    def calendar(self) -> worktime.Calendar:
+        return calendar_of(self.edition_id)
+
+    @property
+    def message_source(self) -> str:
+        """What its messages are voided by."""
+        return f"work-item:{self.pk}"
+
+    def used_seconds(self, now=None) -> float:
+        if self.running_since is None:
+            return self.consumed_seconds
+        return self.consumed_seconds + max(0, self.calendar.between(self.running_since, now or timezone.now()))
+
+    def left_seconds(self, now=None) -> float:
+        return self.budget_seconds - self.used_seconds(now)
+
+    def face(self, now=None) -> ClockFace:
+        now = now or timezone.now()
+        left = self.left_seconds(now)
+        used = self.budget_seconds - left
+        opened = self.is_ticking and self.calendar.is_open(now)
+        return ClockFace(
+            state=self._face_state(left, used),
+            seconds_left=int(left),
+            percent=min(100, int(used * 100 / self.budget_seconds)) if self.budget_seconds else 100,
+            due_at=self.due_at,
+            is_running=opened,
+            run_until=self.calendar.next_change(now) if opened else None,
+            limit_seconds=self.budget_seconds,
+            label=str(self.kind_label),
+        )
+
+    def _face_state(self, left: float, used: float) -> str:
+        if not self.is_living:
+            return "done"
+        if self.state == self.State.PAUSED:
+            return "pause"
+        if left < 0:
+            return "over"
+        if left < CRITICAL_SECONDS or used * 100 >= CRITICAL_PERCENT * self.budget_seconds:
+            return "crit"
+        return "warn" if used * 100 >= WARN_PERCENT * self.budget_seconds else "ok"
+
+
+class Pause(models.Model):
+    item = models.ForeignKey(WorkItem, models.PROTECT, related_name="pauses")
+    reason = models.CharField(_("reason"), max_length=20, choices=PolicyVersion.PauseReason)
+    started_at = models.DateTimeField(_("from"))
+    started_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    until = models.DateTimeField(_("ends by itself"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    ended_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name=_("ended by"))
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(ended_at__isnull=True), name="one_open_pause_of_an_item"
+            ),
+            models.CheckConstraint(condition=Q(until__gt=F("started_at")), name="a_pause_ends_after_it_starts"),
+        ]
+
+    def __str__(self):
+        return f"{self.item} {self.get_reason_display()}"
+
+
+class Escalation(models.Model):
+    """One level of one item, dealt with. Its own audit record, written once."""
+
+    class Outcome(models.TextChoices):
+        FIRED = "fired", _("Told")
+        SUPERSEDED = "superseded", _("A higher level was told instead")
+        ACKNOWLEDGED = "acknowledged", _("Silent after an acknowledgement")
+        NOBODY = "nobody", _("Nobody to tell")
+
+    item = models.ForeignKey(WorkItem, models.PROTECT, related_name="escalations")
+    level = models.PositiveSmallIntegerField(_("level"))
+    repeat = models.PositiveSmallIntegerField(_("repeat"), default=0)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
+    planned_at = models.DateTimeField(_("planned at"))
+    fired_at = models.DateTimeField(_("dealt with at"))
+    lateness_seconds = models.PositiveIntegerField(_("lateness"), default=0)
+    recipients = models.JSONField(_("recipients"), default=list)
+
+    class Meta:
+        verbose_name = _("escalation")
+        verbose_name_plural = _("escalations")
+        ordering = ["item", "level", "repeat"]
+        constraints = [
+            models.UniqueConstraint(fields=["item", "level", "repeat"], name="each_level_of_an_item_fires_once")
+        ]
+
+    def __str__(self):
+        return f"{self.item} {self.level}.{self.repeat}"
+
+
+class Acknowledgement(models.Model):
+    """Stops the repeats of its level and of lower ones until it expires; never the clock."""
+
+    item = models.ForeignKey(WorkItem, models.PROTECT, related_name="acknowledgements")
+    level = models.PositiveSmallIntegerField(_("level"))
+    acknowledged_at = models.DateTimeField(_("acknowledged at"))
+    acknowledged_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("acknowledged by"))
+    note = models.CharField(_("note"), max_length=300)
+    until = models.DateTimeField(_("until"))
+
+    class Meta:
+        verbose_name = _("acknowledgement")
+        verbose_name_plural = _("acknowledgements")
+        ordering = ["-acknowledged_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(until__gt=F("acknowledged_at")), name="an_acknowledgement_expires_later")
+        ]
+
+    def __str__(self):
+        return f"{self.item} {self.level}"
+
+
+class Heartbeat(models.Model):
+    """When a periodic job last went through."""
+
+    name = models.CharField(_("job"), max_length=40, unique=True)
+    period_seconds = models.PositiveIntegerField(_("period"))
+    ok_at = models.DateTimeField(_("last went through"))
+    lag_seconds = models.PositiveIntegerField(_("lag"), default=0)
+    counts = models.JSONField(_("counts"), default=dict)
+    behind_since = models.DateTimeField(_("catching up since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+
+    def __str__(self):
+        return self.name
+
+    def is_late(self, now=None) -> bool:
+        return (now or timezone.now()) - self.ok_at > 3 * timedelta(seconds=self.period_seconds)
