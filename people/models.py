@@ -1,13 +1,14 @@
 from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser, Group
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.roles import Right, Role, rights_of
+from people.roles import Right, Role, departments_of, rights_of
 
 
 class Department(models.Model):
@@ -44,6 +45,10 @@ class Department(models.Model):
     def __str__(self):
         return self.get_code_display()
 
+    def clean(self):
+        if self.head and self.head.department_id != self.pk:
+            raise ValidationError({"head": _("The head is a member of the department.")})
+
 
 class User(AbstractUser):
     class Theme(models.TextChoices):
@@ -70,6 +75,13 @@ class User(AbstractUser):
     def __str__(self):
         return self.get_full_name()
 
+    def clean(self):
+        super().clean()
+        homes = departments_of(self.role)
+        if homes and (self.department.code if self.department_id else "") not in homes:
+            names = ", ".join(str(Department.Code(code).label) for code in sorted(homes))
+            raise ValidationError({"role": _("This role belongs to: %(departments)s.") % {"departments": names}})
+
     def get_full_name(self):
         return self.name or self.username
 
@@ -91,6 +103,10 @@ class User(AbstractUser):
         if not self.department_id:
             return False
         return self.department.head_id == self.pk or self.department.deputies.filter(pk=self.pk).exists()
+
+    def may_stand_in_for(self, person) -> bool:
+        is_higher = self.is_head or self.role in (Role.MANAGER, Role.GENERAL_MANAGER)
+        return self.is_active and (is_higher or self.department_id == person.department_id)
 
     @cached_property
     def rights(self) -> frozenset:
@@ -125,11 +141,20 @@ class Absence(models.Model):
         verbose_name = _("absence")
         verbose_name_plural = _("absences")
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="absence_ends_after_it_starts"),
             models.CheckConstraint(
-                condition=Q(delegate__isnull=True) | ~Q(delegate=F("person")), name="absence_delegate_is_another_person"
+                condition=Q(ends_at__gt=F("starts_at")), name="absence_ends_after_it_starts",
+                violation_error_message=_("An absence ends after it starts."),
+            ),
+            models.CheckConstraint(
+                condition=Q(delegate__isnull=True) | ~Q(delegate=F("person")),
+                name="absence_delegate_is_another_person",
+                violation_error_message=_("Somebody else stands in."),
             ),
         ]
 
     def __str__(self):
         return f"{self.person} {self.starts_at:%Y-%m-%d}"
+
+    def clean(self):
+        if self.delegate_id and self.person_id and not self.delegate.may_stand_in_for(self.person):
+            raise ValidationError({"delegate": _("A delegate is active, of the same department or of higher rank.")})

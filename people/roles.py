@@ -113,3 +113,8 @@ def rights_of(*, role: str, department: str, is_head: bool) -> frozenset:
     if is_head:
         rights |= HEAD_RIGHTS.get(department, set())
     return frozenset(right for right in rights if DEPARTMENT_OF_RIGHT.get(right, department) == department)
+
+
+def departments_of(role: str) -> set[str]:
+    """Where a role has its own work; empty for one that may be held anywhere."""
+    return {DEPARTMENT_OF_RIGHT[right] for right in ROLE_RIGHTS[Role(role)] if right in DEPARTMENT_OF_RIGHT}
