@@ -1,0 +1,46 @@
+"""The deeds of an urgent order. Departments call these; nothing below calls up."""
+
+from orders.actions.confirmation import confirm, confirm_item, log_contact
+from orders.actions.door import cancel, decline, lock, move, revoke, send_back, sign, sign_and_move
+from orders.actions.duties import grant_view, take_duty
+from orders.actions.form import save_draft, submit
+from orders.actions.issues import acknowledge_issue, raise_issue, solve_issue
+from orders.actions.money import add_cost, request_expense
+from orders.actions.negotiation import (
+    accept_option,
+    open_negotiation,
+    promise,
+    refuse_options,
+    withdraw_negotiation,
+)
+from orders.actions.sheet import issue_sheet, receive_sheet
+
+__all__ = [
+    "accept_option",
+    "acknowledge_issue",
+    "add_cost",
+    "cancel",
+    "confirm",
+    "confirm_item",
+    "decline",
+    "grant_view",
+    "issue_sheet",
+    "lock",
+    "log_contact",
+    "move",
+    "open_negotiation",
+    "promise",
+    "raise_issue",
+    "receive_sheet",
+    "refuse_options",
+    "request_expense",
+    "revoke",
+    "save_draft",
+    "send_back",
+    "sign",
+    "sign_and_move",
+    "solve_issue",
+    "submit",
+    "take_duty",
+    "withdraw_negotiation",
+]

@@ -1,0 +1,292 @@
+"""The one door: an order's stage changes in `move` (and the walk that follows it), nowhere else."""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest
+from desk.text import when, word
+from orders import gates
+from orders.actions import clocks
+from orders.actions.duties import take_duty
+from orders.actions.trail import inform, note
+from orders.machine import BOX_RIGHT, EXIT_BOXES, FORWARD, REVOKES, STEPS, Box, Fact, Stage
+from orders.models import SignOff, StageRun, UrgentOrder
+from people.models import User
+from records.models import Event
+
+
+def lock(order_id, *, by=None, version=None) -> UrgentOrder:
+    """The order's row, locked for this transaction; refused when the form is stale or the order not visible."""
+    orders = UrgentOrder.objects.select_for_update(of=("self",)).select_related("customer", "created_by")
+    order = orders.get(pk=order_id)
+    if version is not None and version != order.version:
+        raise _changed_meanwhile(order)
+    if by is not None and not UrgentOrder.objects.visible_to(by).filter(pk=order_id).exists():
+        raise NotYours(_("This order is not open to you."), who=[order.created_by])
+    return order
+
+
+def _changed_meanwhile(order):
+    last = Event.objects.filter(stream_id=order.stream).order_by("-number").first()
+    if last is None:
+        return Changed(_("This was changed meanwhile. Yours was not saved."))
+    return Changed(
+        _("%(who)s changed this order at %(when)s. Yours was not saved.")
+        % {"who": last.actor_name or _("The system"), "when": when(last.at)},
+        because=_("What you typed is kept below."),
+    )
+
+
+def touch(order) -> None:
+    """A change of the order or its papers: forms made before it are stale from now on."""
+    UrgentOrder.objects.filter(pk=order.pk).update(version=F("version") + 1)
+    order.version += 1
+
+
+@transaction.atomic
+def move(*, order_id, step, by, version=None, reason_code="", reason="", to=None) -> UrgentOrder:
+    """Take one step of the machine, then walk on while the next gates are already signed.
+
+    Raises NotYours, OwnRequest, GateShut, Changed or BadInput; then nothing has changed.
+    """
+    order = lock(order_id, by=by, version=version)
+    _check_right(order, STEPS[step], by)
+    _take(order, STEPS[step], by, reason_code=reason_code, reason=reason)
+    _walk_on(order, by)
+    return order
+
+
+def _check_right(order, step, by):
+    if not by.may(step.right):
+        raise NotYours(
+            _("“%(step)s” needs the right to %(right)s.") % {"step": step.label, "right": step.right.label},
+            who=who_may(step.right),
+        )
+    if step.name in ("approve", "decline", "cancel") and order.created_by_id == by.pk:
+        raise OwnRequest(
+            _("You entered this order, so somebody else decides."),
+            who=[person for person in who_may(step.right) if person.pk != by.pk],
+        )
+
+
+def who_may(right, limit=4) -> list[User]:
+    people = User.objects.filter(is_active=True).exclude(role="").select_related("department").order_by("pk")
+    return [person for person in people if person.may(right)][:limit]
+
+
+def _take(order, step, by, *, reason_code="", reason="", is_carried=False):
+    _check_step(order, step, reason)
+    source, now = order.stage, timezone.now()
+    getattr(order, "pass_" if step.name == "pass" else step.name)()
+    run = _change_run(order, step, by, now, reason_code, reason, is_carried)
+    clocks.leave(order, by, now, is_return=step.name in ("send_back", "renegotiate", "rework", "remake", "cancel"))
+    if not is_carried:
+        clocks.enter(order, run, by, now)
+    if order.is_final:
+        order.closed_at, order.closed_by = now, by
+    order.version += 1
+    order.save(update_fields=["stage", "outcome", "version", "stage_item", "closed_at", "closed_by"])
+    if not is_carried:
+        take_duty(order, by)
+    _tell_move(order, step, source, by, reason, is_carried)
+
+
+def _check_step(order, step, reason):
+    if step.target_from(order.stage) is None:
+        raise GateShut(
+            _("“%(step)s” is not possible now: the order is in %(stage)s.")
+            % {"step": step.label, "stage": order.get_stage_display()}
+        )
+    if step.needs_reason and not reason.strip():
+        raise BadInput(_("Say why in a few words, so that the others can act."), field="reason")
+    if step.outcome is not None and step.name.startswith("settle") and order.outcome != step.outcome:
+        raise GateShut(_("“%(step)s” does not fit the outcome of this order.") % {"step": step.label})
+    conditions = gates.step_conditions(order, step)
+    if not all(condition.is_met for condition in conditions):
+        raise GateShut(
+            _("“%(step)s” is not possible yet.") % {"step": step.label},
+            because=_("%(count)d conditions are missing.")
+            % {"count": sum(not condition.is_met for condition in conditions)},
+            missing=conditions,
+            who=sorted({person for box in _open_boxes(order, step) for person in who_may(BOX_RIGHT[box], 2)}, key=str),
+        )
+
+
+def _open_boxes(order, step):
+    living = set(order.sign_offs.living().values_list("box", flat=True))
+    return [Box(box) for box in step.boxes if box not in living]
+
+
+def _change_run(order, step, by, now, reason_code, reason, is_carried):
+    last = order.runs.order_by("-number").first()
+    if last.left_at is None:
+        last.left_at, last.left_by = now, by
+        last.save(update_fields=["left_at", "left_by"])
+    return StageRun.objects.create(
+        order=order, number=last.number + 1, stage=order.stage, entered_at=now, entered_by=by,
+        entered_step=step.name, reason_code=reason_code, reason=reason.strip(), is_carried=is_carried,
+        left_at=now if order.is_final else None, left_by=by if order.is_final else None,
+    )
+
+
+MOVED = gettext_noop("{step}: {from} → {to}")
+MOVED_WITH_REASON = gettext_noop("{step}: {from} → {to}. Reason: {reason}")
+CARRIED = gettext_noop("Walked on: {from} → {to}, everything still signed")
+
+
+def _tell_move(order, step, source, by, reason, is_carried):
+    text = CARRIED if is_carried else MOVED_WITH_REASON if reason.strip() else MOVED
+    params = {
+        "step": word(step.label), "from": word(Stage(source).label), "to": word(order.get_stage_display()),
+        "reason": reason.strip(),
+    }
+    event = note(order, step.name, text, by=by, params=params)
+    if is_carried:
+        return
+    receiver = order.stage_item.assignee if order.stage_item else None
+    inform(order, event, {order.created_by, receiver})
+
+
+def _walk_on(order, by):
+    """After a return nobody passes by hand what still holds."""
+    while (step := FORWARD.get(order.stage)) and _is_open(order, step):
+        _take(order, step, by, is_carried=True)
+    if order.stage_item is None and not order.is_final:
+        run = order.runs.get(left_at__isnull=True)
+        clocks.enter(order, run, by, timezone.now())
+        StageRun.objects.filter(pk=run.pk).update(is_carried=False)
+        order.save(update_fields=["stage_item"])
+
+
+def _is_open(order, step) -> bool:
+    return bool(step.boxes) and all(condition.is_met for condition in gates.step_conditions(order, step))
+
+
+@transaction.atomic
+def sign(*, order, box, by, department="", note_text="", evidence=None, on_behalf_of=None) -> SignOff:
+    """A department's signature in a box. The caller holds the order's lock.
+
+    Raises GateShut when its conditions do not hold or it is signed already.
+    """
+    box = Box(box)
+    if not by.may(BOX_RIGHT[box]):
+        raise NotYours(
+            _("Only %(right)s can sign “%(box)s”.") % {"right": BOX_RIGHT[box].label, "box": box.label},
+            who=who_may(BOX_RIGHT[box]),
+        )
+    living = order.sign_offs.living().filter(box=box, department=department).select_related("signed_by").first()
+    if living:
+        raise Changed(
+            _("“%(box)s” is signed already: %(who)s, %(when)s.")
+            % {"box": box.label, "who": living.signed_by, "when": when(living.signed_at)}
+        )
+    conditions = gates.conditions(order, box)
+    if not all(condition.is_met for condition in conditions):
+        raise GateShut(_("“%(box)s” cannot be signed yet.") % {"box": box.label}, missing=conditions)
+    signed = SignOff.objects.create(
+        order=order, box=box, department=department, note=note_text, evidence=evidence or {},
+        signed_at=timezone.now(), signed_by=by, on_behalf_of=on_behalf_of,
+    )
+    touch(order)
+    note(order, "signed", gettext_noop("Signed: {box}"), by=by, params={"box": word(box.label), "note": note_text})
+    return signed
+
+
+@transaction.atomic
+def sign_and_move(*, order, box, by, note_text="", evidence=None) -> UrgentOrder:
+    """Sign the box; where that was the last one of this stage's gate, take the step and walk on."""
+    sign(order=order, box=box, by=by, note_text=note_text, evidence=evidence)
+    step = FORWARD.get(order.stage)
+    if step and box in step.boxes and step.name != "approve" and _is_open(order, step):
+        _check_right(order, step, by)
+        _take(order, step, by)
+        _walk_on(order, by)
+    return order
+
+
+@transaction.atomic
+def revoke(*, order, by, facts=(), boxes=(), fact_text="") -> list[str]:
+    """Take back the signatures that die with these facts (machine.REVOKES); the caller holds the lock.
+
+    `boxes` are named directly by a return alone. Gives the boxes that were alive.
+    """
+    dying = {box for fact in facts for box in REVOKES[Fact(fact)]} | set(boxes)
+    living = order.sign_offs.living().filter(box__in=dying)
+    taken = [Box(box) for box in living.values_list("box", flat=True)]
+    living.update(revoked_at=timezone.now(), revoked_by=by, revoked_fact=(fact_text or ",".join(facts))[:30])
+    if taken:
+        touch(order)
+        note(
+            order, "revoked", gettext_noop("Signature taken back: {box} ({fact})"), by=by,
+            params={
+                "box": word(taken[0].label) if len(taken) == 1 else ", ".join(str(box.value) for box in taken),
+                "fact": word(Fact(facts[0]).label) if facts else word(STEPS["send_back"].label),
+            },
+        )
+    return taken
+
+
+@transaction.atomic
+def send_back(*, order_id, by, reason_code, reason, boxes=(), version=None) -> UrgentOrder:
+    """Return to the stage before: the head's, or a member's while nothing was signed in this run.
+
+    Names the boxes it takes back; without one the order would walk straight on again.
+    """
+    order = lock(order_id, by=by, version=version)
+    step = STEPS["send_back"]
+    _check_sender(order, by)
+    _check_step(order, step, reason)
+    if not reason_code:
+        raise BadInput(_("Choose a reason for the return."), field="reason_code")
+    exits = EXIT_BOXES.get(step.target_from(order.stage), ())
+    taken = revoke(order=order, by=by, boxes=boxes or exits, fact_text="send_back")
+    if exits and not set(taken) & set(exits):
+        raise BadInput(_("Name what is to be done again, or the order would come straight back."), field="boxes")
+    _take(order, step, by, reason_code=reason_code, reason=reason)
+    _walk_on(order, by)
+    return order
+
+
+def _check_sender(order, by):
+    if by.department_code != order.department_code:
+        raise NotYours(
+            _("Only the department that has the order can return it."), who=[_holder(order)]
+        )
+    run = order.runs.get(left_at__isnull=True)
+    is_fresh = not order.sign_offs.filter(signed_at__gte=run.entered_at).exists()
+    if not by.is_head and not is_fresh:
+        raise NotYours(
+            _("Something was signed in this stage, so the head of the department returns it."),
+            who=[by.department.head],
+        )
+
+
+def _holder(order):
+    return order.stage_item.assignee or order.stage_item.department if order.stage_item else order.created_by
+
+
+@transaction.atomic
+def decline(*, order_id, by, reason_code, reason, was_customer_told, version=None) -> UrgentOrder:
+    """Not an urgent order of ours: final."""
+    _check_told(was_customer_told)
+    return move(order_id=order_id, step="decline", by=by, version=version, reason_code=reason_code, reason=reason)
+
+
+@transaction.atomic
+def cancel(*, order_id, by, reason, was_customer_told, version=None) -> UrgentOrder:
+    """Cancelled: before the review at once, later through settlement; every department stops and reports cost."""
+    _check_told(was_customer_told)
+    order = move(order_id=order_id, step="cancel", by=by, version=version, reason_code="cancelled", reason=reason)
+    if order.stage == Stage.SETTLEMENT:
+        clocks.ask_to_stop(order, by)
+    return order
+
+
+def _check_told(was_customer_told):
+    if not was_customer_told:
+        raise BadInput(_("Tell the customer first, then tick that it was done."), field="was_customer_told")
+
+

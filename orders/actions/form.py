@@ -1,0 +1,205 @@
+"""《緊急訂單識別表》: a draft while typing, a numbered document once submitted."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from desk.refusals import BadInput, Condition, GateShut, NotYours
+from orders.actions import clocks, door
+from orders.actions.duties import departments, grant_view, take_duty
+from orders.actions.trail import inform, note
+from orders.machine import CONCERNED_DEPARTMENTS, Fact, Stage
+from orders.models import ConfirmationItem, NumberSeries, OrderLine, StageRun, UrgentOrder
+from people.duty import duty_person
+from people.roles import Right
+from records.models import CompanySettings
+from sla.models import WorkCalendar, calendar_of
+
+FORM_FIELDS = (
+    "customer", "project", "contact_name", "contact_phone", "ground", "ground_text", "reason", "reason_text",
+    "asked_by", "asked_how", "asked_at", "required_at", "place", "is_partial_allowed", "note", "rush_charge_amount",
+)
+
+
+@transaction.atomic
+def save_draft(*, by, values: dict, lines: list[dict] | None = None, order_id=None, version=None) -> UrgentOrder:
+    """Keep what was typed, however incomplete. `lines`: product, quantity, specification, revision, unit price."""
+    if not by.may(Right.ORDER_CREATE):
+        raise NotYours(_("Only Sales can enter an urgent order."), who=door.who_may(Right.ORDER_CREATE))
+    order = door.lock(order_id, by=by, version=version) if order_id else _new_draft(by)
+    if order.stage != Stage.IDENTIFICATION:
+        raise GateShut(_("This form is submitted; the order changes by agreement with the customer only."))
+    changed = {field for field in FORM_FIELDS if field in values and getattr(order, field) != values[field]}
+    for field in changed:
+        setattr(order, field, values[field])
+    order.save(update_fields=sorted(changed) or ["version"])
+    if lines is not None:
+        _write_lines(order, lines)
+    _unconfirm(order, by, changed, lines)
+    door.touch(order)
+    return order
+
+
+def _new_draft(by):
+    order = UrgentOrder.objects.create(created_by=by)
+    StageRun.objects.create(
+        order=order, number=1, stage=Stage.IDENTIFICATION, entered_at=timezone.now(), entered_by=by,
+        entered_step="submit",
+    )
+    return order
+
+
+def _write_lines(order, rows):
+    """Rows replace rows by position, so that a line keeps its identity while it is typed."""
+    standing = {line.position: line for line in order.lines.all()}
+    for position, row in enumerate(rows, start=1):
+        quantity = row["quantity"]
+        values = {
+            "product": row["product"], "requested_quantity": quantity, "agreed_quantity": quantity,
+            "specification": row.get("specification", ""), "revision": row.get("revision", ""),
+            "unit_price_amount": row.get("unit_price_amount"),
+        }
+        if position in standing:
+            OrderLine.objects.filter(pk=standing.pop(position).pk).update(**values)
+        else:
+            OrderLine.objects.create(order=order, position=position, **values)
+    for line in standing.values():
+        line.delete()
+
+
+def _unconfirm(order, by, changed, lines):
+    """After a return to the form, what was changed must be confirmed again."""
+    item = ConfirmationItem.Item
+    touched = {item.TIME} if "required_at" in changed else set()
+    if "place" in changed:
+        touched.add(item.PLACE)
+    if lines is not None and not order.is_draft:
+        touched |= {item.SPECIFICATION, item.QUANTITY}
+    living = order.confirmation_items.filter(item__in=touched, revoked_at__isnull=True)
+    if touched and living.update(revoked_at=timezone.now()):
+        door.revoke(order=order, by=by, facts=[Fact.FORM])
+
+
+@transaction.atomic
+def submit(*, order_id, by, version=None, now=None) -> UrgentOrder:
+    """Number the form, open the confirmation clock, hand the order over, tell every concerned department.
+
+    Raises GateShut with what the form still lacks; BadInput when the required time has passed.
+    """
+    now = now or timezone.now()
+    order = door.lock(order_id, by=by, version=version)
+    _check_form(order, now)
+    is_first = order.is_draft
+    if is_first:
+        _number(order, by, now)
+    grant_view(order)
+    if is_first:
+        _open_whole(order, by, now)
+    order = door.move(order_id=order.pk, step="submit", by=by)
+    if is_first:
+        _tell_departments(order, by)
+    return order
+
+
+def missing_of(order) -> list[Condition]:
+    """What the form asks, each with whether it is there."""
+    lines = list(order.lines.all())
+    rows = [
+        Condition(_("Customer"), bool(order.customer_id)),
+        Condition(_("Reason for urgency"), bool(order.reason and (order.reason != "other" or order.reason_text))),
+        Condition(_("Product and quantity"), bool(lines)),
+        Condition(_("Required delivery time"), bool(order.required_at)),
+        Condition(_("Delivery place"), bool(order.place.strip())),
+        Condition(_("Identification case"), bool(order.ground)),
+    ]
+    if order.ground in (order.Ground.KEY_CUSTOMER, order.Ground.MAJOR_PROJECT):
+        rows.append(Condition(_("Why it is urgent although nobody asked"), bool(order.ground_text.strip())))
+    if order.ground == order.Ground.CUSTOMER_ASKED:
+        rows.append(Condition(_("Who asked, and how"), bool(order.asked_by.strip() and order.asked_how)))
+    return rows
+
+
+def _check_form(order, now):
+    conditions = missing_of(order)
+    if not all(condition.is_met for condition in conditions):
+        raise GateShut(
+            _("The form is not complete yet."), missing=conditions, who=[order.created_by],
+        )
+    if order.required_at <= now:
+        raise BadInput(_("The required delivery time has already passed."), field="required_at")
+    if order.ground == order.Ground.KEY_CUSTOMER and not order.customer.is_key:
+        raise BadInput(_("This customer is not marked as a key customer."), field="ground")
+    if order.ground == order.Ground.MAJOR_PROJECT and not (order.project_id and order.project.is_major):
+        raise BadInput(_("Choose the major project that this order belongs to."), field="ground")
+
+
+def _number(order, by, now):
+    stamp = timezone.localtime(now).strftime("%y%m")
+    order.number = f"UO-{stamp}-{next_number(f'UO-{stamp}'):04d}"
+    order.form_number = order.number.replace("UO", "IF")
+    order.submitted_at, order.submitted_by = now, by
+    order.urgency_share, order.urgency_class = classify(order, now)
+    if order.asked_at is None and order.ground == order.Ground.CUSTOMER_ASKED:
+        order.asked_at = now
+    order.save(update_fields=[
+        "number", "form_number", "submitted_at", "submitted_by", "urgency_share", "urgency_class", "asked_at",
+    ])
+
+
+def next_number(prefix) -> int:
+    """The next number of a series, without gaps: the row stays locked until the order is committed."""
+    NumberSeries.objects.get_or_create(prefix=prefix)
+    series = NumberSeries.objects.select_for_update().get(prefix=prefix)
+    series.last += 1
+    series.save(update_fields=["last"])
+    return series.last
+
+
+def classify(order, now) -> tuple[Decimal | None, str]:
+    """Requested ÷ normal lead time of its slowest product, both in working time, and the class that follows."""
+    normal = normal_hours(order)
+    if not normal or not order.required_at or order.required_at <= now:
+        return None, UrgentOrder.UrgencyClass.C
+    seconds = factory_calendar().between(now, order.required_at)
+    share = min(Decimal(seconds / 3600 / normal).quantize(Decimal("0.001")), Decimal(99999))
+    settings = CompanySettings.current()
+    if share <= settings.class_a_max_ratio:
+        return share, UrgentOrder.UrgencyClass.A
+    return share, UrgentOrder.UrgencyClass.B if share <= settings.class_b_max_ratio else UrgentOrder.UrgencyClass.C
+
+
+def normal_hours(order) -> int | None:
+    """The normal lead time of the slowest product, in working hours."""
+    lines = order.lines.select_related("product__family")
+    return max((line.product.family.normal_lead_time_hours for line in lines), default=None)
+
+
+def factory_calendar():
+    """The working calendar that the production stage runs on."""
+    calendar = WorkCalendar.objects.select_related("edition").order_by("pk").first()
+    return calendar_of(calendar.edition_id if calendar else None)
+
+
+def _open_whole(order, by, now):
+    order.whole_item = clocks.open_item(
+        order, kind="order", subject=gettext_noop("Deliver the order on time"), department=by.department, by=by,
+        now=now, assignee=by, due_at=order.required_at,
+    )
+    order.save(update_fields=["whole_item"])
+
+
+TOLD = gettext_noop("New urgent order {number}: {what}, {customer}, wanted by {required}")
+
+
+def _tell_departments(order, by):
+    take_duty(order, by)
+    everybody = departments()
+    people = [duty_person(everybody[code]) for code in CONCERNED_DEPARTMENTS]
+    params = clocks.about(order) | {"required": {"time": order.required_at.isoformat()}}
+    event = note(order, "handed_over", TOLD, by=by, params=params)
+    inform(order, event, people)
+
+

@@ -1,0 +1,116 @@
+"""What must never happen to an order, refused by the database itself, whoever writes."""
+
+from desk.guards import append_only, no_truncate, refuse
+from orders.machine import Box, Stage, edge_table
+
+ORDER, SIGN_OFF, STEP, LINE = "orders_urgentorder", "orders_signoff", "orders_orderstep", "orders_orderline"
+
+
+def _signed(order: str, box: str) -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM {SIGN_OFF} s WHERE s.order_id = {order}"
+        f" AND s.box = '{box}' AND s.revoked_at IS NULL)"
+    )
+
+
+def _edge(source, target, boxes, outcome) -> str:
+    parts = [f"OLD.stage = '{source}'", f"NEW.stage = '{target}'", *(_signed("NEW.id", box) for box in boxes)]
+    if outcome:
+        parts.append(f"NEW.outcome = '{outcome}'")
+    if (source, target) == (Stage.REVIEW, Stage.PROCUREMENT):
+        parts.append("EXISTS (SELECT 1 FROM orders_promise p WHERE p.order_id = NEW.id)")
+    return "(" + " AND ".join(parts) + ")"
+
+
+def _open_run() -> str:
+    """The trail says where the order is: an open run of the new stage, none once it has ended."""
+    finals = f"('{Stage.CLOSED}', '{Stage.CANCELLED}', '{Stage.DECLINED}')"
+    run = "SELECT 1 FROM orders_stagerun r WHERE r.order_id = NEW.id AND r.left_at IS NULL"
+    return (
+        f"((NEW.stage IN {finals} AND NOT EXISTS ({run}))"
+        f" OR (NEW.stage NOT IN {finals} AND EXISTS ({run} AND r.stage = NEW.stage)))"
+    )
+
+
+def _stage_guards():
+    edges = " OR ".join(_edge(*row) for row in edge_table())
+    return [
+        refuse(ORDER, "starts", on="INSERT", says="an order starts at identification",
+               when=f"NEW.stage <> '{Stage.IDENTIFICATION}'"),
+        refuse(ORDER, "edge", on="UPDATE",
+               says="an order changes its stage only along the steps, with every box of the gate signed",
+               when=f"NEW.stage <> OLD.stage AND NOT ({edges})"),
+        refuse(ORDER, "run", on="UPDATE", says="an order changes its stage only with its stage run",
+               when=f"NEW.stage <> OLD.stage AND NOT {_open_run()}"),
+        refuse(ORDER, "ended", on="UPDATE", says="a closed, cancelled or declined order stays as it is",
+               when=f"OLD.stage IN ('{Stage.CLOSED}', '{Stage.CANCELLED}', '{Stage.DECLINED}')"
+                    " AND (NEW.stage <> OLD.stage OR NEW.outcome <> OLD.outcome)"),
+        refuse(ORDER, "stays", on="DELETE", says="a submitted order stays", when="OLD.submitted_at IS NOT NULL"),
+    ]
+
+
+def _box_guard(name, box, says, failing) -> object:
+    return refuse(SIGN_OFF, name, on="INSERT", says=says, when=f"NEW.box = '{box}' AND ({failing})")
+
+
+def _line_fails(condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM {LINE} l WHERE l.order_id = NEW.order_id AND {condition})"
+
+
+def _sign_off_guards():
+    four = (
+        "4 <> (SELECT count(*) FROM orders_confirmationitem c"
+        " WHERE c.order_id = NEW.order_id AND c.revoked_at IS NULL)"
+    )
+    open_expense = "EXISTS (SELECT 1 FROM orders_expenserequest e WHERE e.order_id = NEW.order_id AND e.state = 'requested')"
+    return [
+        refuse(SIGN_OFF, "delete", on="DELETE", says="a signature is never deleted"),
+        no_truncate(SIGN_OFF, "a signature is never deleted"),
+        *[guard for guard in append_only(SIGN_OFF, may_update=("revoked_at", "revoked_by_id", "revoked_fact"))
+          if guard.name.endswith("_update")],
+        refuse(SIGN_OFF, "once", on="UPDATE", says="a revoked signature stays revoked", when="OLD.revoked_at IS NOT NULL"),
+        _box_guard("confirmed", Box.CUSTOMER_CONFIRMED, "the customer confirms four things", four),
+        _box_guard("made", Box.MADE, "made is signed when the agreed pieces are made",
+                   _line_fails("l.made - l.scrapped < l.agreed_quantity")),
+        _box_guard("passed", Box.PASSED, "passed is signed when the agreed pieces passed",
+                   _line_fails("l.passed < l.agreed_quantity")),
+        _box_guard("delivered", Box.DELIVERED, "delivered is signed when the agreed pieces are shipped",
+                   _line_fails("l.shipped < l.agreed_quantity")),
+        _box_guard("costs", Box.COSTS, "costs are signed when no expense request is open", open_expense),
+    ]
+
+
+def _ledger_guards():
+    shipped_blind = f"NEW.kind = 'ship' AND NOT {_signed('NEW.order_id', Box.DELIVERY_CONFIRMED)}"
+    before = (
+        f"(SELECT p.passed FROM {STEP} p WHERE p.line_id = NEW.line_id AND p.kind <> 'rework' AND p.number < NEW.number"
+        " AND p.is_cancelled = {false} ORDER BY p.number DESC LIMIT 1)"
+    )
+    too_many = "NEW.kind <> 'rework' AND NEW.made > OLD.made AND NEW.made > COALESCE(" + before + ", NEW.made)"
+    last = (
+        f"(SELECT p.passed FROM {STEP} p WHERE p.line_id = NEW.id AND p.kind <> 'rework'"
+        " AND p.is_cancelled = {false} ORDER BY p.number DESC LIMIT 1)"
+    )
+    from_nowhere = "NEW.made > OLD.made AND NEW.made > COALESCE(" + last + ", 0)"
+    return [
+        *append_only("orders_ledgerentry"),
+        refuse("orders_ledgerentry", "confirmed", on="INSERT", when=shipped_blind,
+               says="nothing is shipped before time and place are confirmed with the customer"),
+        refuse(STEP, "takes", on="UPDATE", says="an operation takes no more than the one before has passed",
+               when=too_many.format(false="false"), sqlite_when=too_many.format(false="0")),
+        refuse(LINE, "takes", on="UPDATE", says="final inspection takes no more than the last operation has passed",
+               when=from_nowhere.format(false="false"), sqlite_when=from_nowhere.format(false="0")),
+    ]
+
+
+GUARDS = [
+    *_stage_guards(),
+    *_sign_off_guards(),
+    *_ledger_guards(),
+    *append_only("orders_promise"),
+    *append_only("orders_costentry"),
+    *append_only("orders_processingsheet"),
+    *append_only("orders_contactlog"),
+    refuse("orders_expenserequest", "decided", on="UPDATE", says="a decided expense request stays decided",
+           when="OLD.state <> 'requested' AND (NEW.state <> OLD.state OR NEW.amount <> OLD.amount)"),
+]

@@ -1,0 +1,38 @@
+from orders.models.access import UrgentOrderGroupObjectPermission, UrgentOrderUserObjectPermission
+from orders.models.confirmation import ConfirmationItem, ContactLog
+from orders.models.issue import Issue
+from orders.models.line import LedgerEntry, OrderLine, OrderStep
+from orders.models.money import CostEntry, ExpenseRequest
+from orders.models.negotiation import Negotiation, NegotiationOption, Promise
+from orders.models.order import NumberSeries, UrgentOrder
+from orders.models.quality import Nonconformance, Remake
+from orders.models.sheet import ProcessingSheet, SheetReceipt
+from orders.models.supply import MaterialLine, Receipt
+from orders.models.trail import Duty, SignOff, StageRun
+
+__all__ = [
+    "ConfirmationItem",
+    "ContactLog",
+    "CostEntry",
+    "Duty",
+    "ExpenseRequest",
+    "Issue",
+    "LedgerEntry",
+    "MaterialLine",
+    "Negotiation",
+    "NegotiationOption",
+    "Nonconformance",
+    "NumberSeries",
+    "OrderLine",
+    "OrderStep",
+    "ProcessingSheet",
+    "Promise",
+    "Receipt",
+    "Remake",
+    "SheetReceipt",
+    "SignOff",
+    "StageRun",
+    "UrgentOrder",
+    "UrgentOrderGroupObjectPermission",
+    "UrgentOrderUserObjectPermission",
+]
