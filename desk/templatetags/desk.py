@@ -12,7 +12,7 @@ Tags
   {% timeline events %}                              anything with text, params, at, actor_name
   {% meter percent tone %}  {{ 64|p }} → p-65        a bar; class of a width in 5 % steps
   {% field form.place span=6 hint="…" %}             label, widget, hint, error; radios become chips,
-       also label= placeholder= stack=True tiles=True autofocus=True
+       also label= placeholder= stack=True tiles=True autofocus=True mark=False
   {% error_summary form formset … %}                 once, on top of the form
   {% refusal_box refusal %}                          nothing when there is none
   {% act_inputs %}                                   csrf, once-key, version
@@ -257,7 +257,7 @@ def _drawn(bound, kind, described_by, placeholder, autofocus):
 
 
 @register.inclusion_tag("ui/field.html")
-def field(bound, span="", hint=None, label="", placeholder="", stack=False, tiles=False, autofocus=False):
+def field(bound, span="", hint=None, label="", placeholder="", stack=False, tiles=False, autofocus=False, mark=True):
     kind = "hidden" if bound.is_hidden else _kind(bound.field.widget)
     hint = bound.help_text if hint is None else hint
     anchor = _anchor(bound, kind)
@@ -265,7 +265,7 @@ def field(bound, span="", hint=None, label="", placeholder="", stack=False, tile
     return {
         "field": bound, "kind": kind, "span": span, "hint": hint, "label": label or bound.label, "id": anchor,
         "described_by": described_by, "widget": _drawn(bound, kind, described_by, placeholder, autofocus),
-        "shape": "pick--stack" if stack else "tiles" if tiles else "",
+        "shape": "pick--stack" if stack else "tiles" if tiles else "", "is_marked": mark,
     }
 
 
