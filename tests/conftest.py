@@ -35,7 +35,7 @@ MISSING = servers.missing()
 IS_LEFT_OUT = DATABASE == "postgresql" and "PostgreSQL" in MISSING
 # Which run a marked test belongs to, and the server it needs.
 NEEDS = {"postgres": "PostgreSQL", "browser": "Chromium", "redis": "Redis"}
-RUN_OF = {"postgres": "postgresql", "browser": "sqlite", "redis": "sqlite"}
+RUN_OF = {"postgres": "postgresql", "browser": "sqlite", "redis": "sqlite", "once": "sqlite"}
 
 
 def pytest_configure(config):
@@ -55,8 +55,8 @@ def pytest_unconfigure(config):
 
 
 def belongs_here(item) -> bool:
-    marks = [mark for mark in NEEDS if item.get_closest_marker(mark)]
-    return not IS_LEFT_OUT and all(RUN_OF[mark] == DATABASE and NEEDS[mark] not in MISSING for mark in marks)
+    marks = [mark for mark in RUN_OF if item.get_closest_marker(mark)]
+    return not IS_LEFT_OUT and all(RUN_OF[mark] == DATABASE and NEEDS.get(mark) not in MISSING for mark in marks)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -232,6 +232,16 @@ def planner(departments):
 
 
 @pytest.fixture
+def process_engineer(departments):
+    return member("process_engineer", departments)
+
+
+@pytest.fixture
+def material_planner(departments):
+    return member("material_planner", departments)
+
+
+@pytest.fixture
 def production_head(departments):
     return departments["production"].head
 
@@ -308,3 +318,24 @@ def stranger(departments):
     from tests.factories.people import UserFactory
 
     return UserFactory(username="stranger", name="路人", latin_name="Stranger")
+
+
+@pytest.fixture
+def people(
+    clock_defaults, sales, process_engineer, planner, material_planner, production_head, operator, buyer, inspector,
+    logistics, finance, sales_head, quality_head, logistics_head, finance_head, general_manager,
+):
+    """Everybody an order meets, with the time limits in force."""
+    from tests.factories.orders import People
+
+    return People(
+        sales=sales, planners=(process_engineer, planner, material_planner), production_head=production_head,
+        operator=operator, buyer=buyer, inspector=inspector, logistics=logistics, finance=finance,
+    )
+
+
+@pytest.fixture
+def clock_defaults(db):
+    from sla import defaults
+
+    defaults.seed()

@@ -17,6 +17,8 @@ CAST = {
     "sales": Person("lin", "林晓雯", "Lin Xiaowen", "sales", "sales"),
     "sales_head": Person("chen", "陈立群", "Chen Liqun", "sales", "sales", is_head=True),
     "planner": Person("zhou", "周建国", "Zhou Jianguo", "planner", "production"),
+    "process_engineer": Person("huang", "黄志强", "Huang Zhiqiang", "planner", "production"),
+    "material_planner": Person("luo", "罗敏", "Luo Min", "planner", "production"),
     "production_head": Person("zhao", "赵明华", "Zhao Minghua", "planner", "production", is_head=True),
     "operator": Person("chenwei", "陈伟", "Chen Wei", "operator", "production"),
     "buyer": Person("wang", "王芳", "Wang Fang", "buyer", "procurement"),

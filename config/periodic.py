@@ -1,0 +1,25 @@
+"""The one list of periodic jobs.
+
+Celery beat's schedule and `manage.py run_sla` (which works when the broker is down)
+are both made from it. Each job may run twice, late, or at the same time as itself.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Job:
+    task: str  # dotted name of the Celery task, a plain callable as well
+    every_seconds: int
+
+
+JOBS = (
+    Job("sla.tasks.sweep", 5),
+    Job("notifications.tasks.dispatch", 5),
+    Job("sla.tasks.reconcile", 600),
+    Job("orders.tasks.reconcile", 600),
+)
+
+
+def beat_schedule() -> dict:
+    return {job.task: {"task": job.task, "schedule": float(job.every_seconds)} for job in JOBS}
