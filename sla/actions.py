@@ -241,6 +241,7 @@ class SweepResult:
     resumed: int = 0
     failed: int = 0
     lag_seconds: int = 0
+    is_full: bool = False  # as many as were asked for: there may be more
     faults: list = field(default_factory=list)
 
     @property
@@ -261,9 +262,9 @@ def sweep(now=None, limit=200) -> SweepResult:
             result.taken += 1
             result.lag_seconds = max(result.lag_seconds, int((now - item.next_fire_at).total_seconds()))
             _fire_safely(item, now, behind_since, result)
-    is_through = result.taken < limit
+    result.is_full = result.taken == limit
     beat("sweep", period_seconds=SWEEP_SECONDS, now=now, lag_seconds=result.lag_seconds, counts=result.counts,
-         behind_since=None if is_through else behind_since)
+         behind_since=behind_since if result.is_full else None)
     return result
 
 
@@ -379,14 +380,16 @@ def _send(item, call, people, now, behind_since) -> None:
 
 @transaction.atomic
 def save_policy(policy, *, by, reason, target_seconds=None, remind_percent=None, escalate_percent=None, calendar=...,
-                pause_reasons=None, steps=None, in_force_from=None, now=None) -> PolicyVersion:
+                pause_reasons=None, steps=None, in_force_from=None, based_on=None, now=None) -> PolicyVersion:
     """A new version of a time limit; what is not given stays. Running items keep the version they have.
 
     `steps`: unsaved EscalationSteps; without them the ladder stays, its reminder and its escalation moved.
+    `based_on`: the number of the version that was looked at.
     """
     now = now or timezone.now()
     policy = Policy.objects.select_for_update().get(pk=policy.pk)
     before = policy.versions.order_by("-number").first()
+    _refuse_stale(before, based_on)
     version = PolicyVersion(
         policy=policy, number=before.number + 1 if before else 1, reason=str(reason).strip()[:300],
         target_seconds=_given(target_seconds, before and before.target_seconds),
@@ -403,6 +406,16 @@ def save_policy(policy, *, by, reason, target_seconds=None, remind_percent=None,
     if by:
         _record_policy(policy, before, version, now)
     return version
+
+
+def _refuse_stale(before, based_on) -> None:
+    if based_on is None or before is None or before.number == based_on:
+        return
+    raise Changed(
+        _("Somebody changed this time limit meanwhile. Yours was not saved."),
+        because=_("Version %(number)s is in force: %(reason)s") % {"number": before.number, "reason": before.reason},
+        who=[before.made_by] if before.made_by else (),
+    )
 
 
 def _given(value, otherwise):

@@ -278,6 +278,10 @@ class EscalationStep(models.Model):
     def __str__(self):
         return f"{self.version} / {self.level}"
 
+    @property
+    def recipient_names(self) -> str:
+        return ", ".join(str(self.Recipient(code).label) for code in self.recipients)
+
     def threshold(self, budget_seconds: int) -> float:
         """Used seconds at which this level is due."""
         if self.at_percent is not None:

@@ -1,0 +1,76 @@
+"""The periodic jobs without a broker: the database is the timer, this only looks at it."""
+
+import logging
+import signal
+import threading
+import time
+
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections, connections
+from django.utils.module_loading import import_string
+
+from config.periodic import JOBS
+
+log = logging.getLogger(__name__)
+
+LARGEST_JUMP_SECONDS = 30
+
+
+class Command(BaseCommand):
+    help = "Runs the periodic jobs in a loop, until TERM; beside Celery's or instead of it."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--once", action="store_true", help="run each job once and end")
+
+    def handle(self, *, once, **options):
+        self.ended = threading.Event()
+        if once:
+            failed = [job.task for job in JOBS if not run(job)]
+            raise SystemExit(1 if failed else 0)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.end)
+        self.stdout.write("The clock is running.")
+        self.stdout.flush()
+        self.loop()
+        self.stdout.write("The clock has ended.")
+
+    def end(self, number, frame):
+        """The job in hand is finished first."""
+        self.ended.set()
+
+    def loop(self):
+        due = dict.fromkeys(JOBS, 0.0)
+        watch = ClockWatch()
+        while not self.ended.is_set():
+            watch.look()
+            for job in JOBS:
+                if time.monotonic() >= due[job] and not self.ended.is_set():
+                    due[job] = time.monotonic() + job.every_seconds
+                    run(job)
+            self.ended.wait(max(0.05, min(due.values()) - time.monotonic()))
+
+
+def run(job) -> bool:
+    """One job, on a connection that works; whatever it says, the others have their turn."""
+    close_old_connections()
+    try:
+        import_string(job.task)()
+    except Exception:
+        log.exception("The job %s failed", job.task)
+        connections.close_all()
+        return False
+    return True
+
+
+class ClockWatch:
+    """Warns when the wall clock jumps against the monotonic one."""
+
+    def __init__(self):
+        self.difference = time.time() - time.monotonic()
+
+    def look(self) -> float:
+        difference = time.time() - time.monotonic()
+        jump, self.difference = difference - self.difference, difference
+        if abs(jump) > LARGEST_JUMP_SECONDS:
+            log.warning("The clock of this machine jumped by %.0f seconds", jump)
+        return jump

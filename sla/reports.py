@@ -1,0 +1,147 @@
+"""What waits for whom, and whether the clock itself is well."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from desk.faces import ClockFace, ItemGroup
+from notifications.reports import backlog
+from sla.models import Heartbeat, Policy, PolicyVersion, WorkItem
+
+ONE_HOUR = timedelta(hours=1)
+LONGEST_DELAY = 5 * 60
+MOST_ITEMS = 300
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of "My work"."""
+
+    subject_text: str
+    detail_text: str
+    url: str
+    department_code: str
+    kind_label: str
+    face: ClockFace
+    item: WorkItem
+
+
+def rows(items, now=None) -> list[Row]:
+    now = now or timezone.now()
+    return [
+        Row(item.subject_text, item.detail_text or item.source_label, item.url, item.department_code,
+            str(item.kind_label), item.face(now), item)
+        for item in items
+    ]
+
+
+def waiting_for(user) -> list[WorkItem]:
+    """Everything that waits for a person: one query."""
+    return list(WorkItem.objects.living().for_person(user).for_list()[:MOST_ITEMS])
+
+
+def started_by(user) -> list[WorkItem]:
+    return list(WorkItem.objects.living().filter(opened_by=user).for_list()[:MOST_ITEMS])
+
+
+def done_by(user):
+    return WorkItem.objects.filter(closed_by=user, closed_at__isnull=False).select_related("department", "assignee")
+
+
+def groups(items, now=None) -> list[ItemGroup]:
+    """Items by how soon they are due, those whose clock stands last."""
+    now = now or timezone.now()
+    names = {
+        "past": (_("Past the limit"), "octagon"), "hour": (_("Due within 1 hour"), "triangle"),
+        "today": (_("Today"), "clock"), "later": (_("Later"), "calendar"),
+        "waiting": (_("Waiting for others"), "pause"),
+    }
+    sorted_rows = {code: [] for code in names}
+    for row in rows(items, now):
+        sorted_rows[_group_of(row.item, now)].append(row)
+    return [ItemGroup(code, *names[code], found) for code, found in sorted_rows.items() if found]
+
+
+def _group_of(item: WorkItem, now: datetime) -> str:
+    if item.state == WorkItem.State.PAUSED or item.due_at is None:
+        return "waiting"
+    if item.due_at < now:
+        return "past"
+    if item.due_at <= now + ONE_HOUR:
+        return "hour"
+    return "today" if timezone.localdate(item.due_at) == timezone.localdate(now) else "later"
+
+
+def pressing_count(user, now=None) -> int:
+    """For the rail: past the limit or due within the hour."""
+    soon = (now or timezone.now()) + ONE_HOUR
+    return WorkItem.objects.living().for_person(user).filter(due_at__lte=soon).count()
+
+
+def limits() -> list[Policy]:
+    """All time limits, each with the version in force as `version`."""
+    in_force = PolicyVersion.objects.in_force().filter(policy=OuterRef("pk"))
+    policies = list(Policy.objects.annotate(version_id=Subquery(in_force.values("pk")[:1])))
+    versions = PolicyVersion.objects.select_related("calendar", "made_by").in_bulk([p.version_id for p in policies])
+    for policy in policies:
+        policy.version = versions.get(policy.version_id)
+    return sorted(policies, key=lambda policy: (policy.kind != "confirmation", str(policy.kind_label)))
+
+
+@dataclass(frozen=True)
+class Health:
+    problems: tuple[str, ...]  # the clock or the post stands: red
+    warnings: tuple[str, ...]  # single items or letters that an administrator should look at
+    oldest_due_seconds: int
+    oldest_letter_seconds: int
+
+    @property
+    def is_ok(self) -> bool:
+        return not self.problems
+
+
+def health(now=None) -> Health:
+    """The dead man's handle: red when nobody sweeps, or when what is due stays undone."""
+    now = now or timezone.now()
+    beats = {beat.name: beat for beat in Heartbeat.objects.all()}
+    due = WorkItem.objects.due(now).values_list("next_fire_at", flat=True).first()
+    waited = int((now - due).total_seconds()) if due else 0
+    post = backlog(now)
+    problems = [_("The job “%(job)s” last ran at %(time)s.") % {"job": beat.name, "time": _moment(beat.ok_at)}
+                for beat in beats.values() if beat.is_late(now)]
+    if "sweep" not in beats:
+        problems.append(_("The clock has never run: start a worker or `manage.py run_sla`."))
+    if waited > LONGEST_DELAY:
+        problems.append(_("A task that is due has waited %(minutes)d minutes.") % {"minutes": waited // 60})
+    if post.oldest_seconds > LONGEST_DELAY:
+        problems.append(_("A letter has waited %(minutes)d minutes.") % {"minutes": post.oldest_seconds // 60})
+    return Health(tuple(problems), tuple(_warnings(now, post)), waited, post.oldest_seconds)
+
+
+def _warnings(now, post) -> list[str]:
+    poisoned = WorkItem.objects.living().filter(failures__gt=0).count()
+    found = []
+    if poisoned:
+        found.append(_("%(count)d tasks could not be escalated.") % {"count": poisoned})
+    if post.dead:
+        found.append(_("%(count)d letters were given up.") % {"count": post.dead})
+    if (until := _first_end_of_holidays(now)) is not None:
+        found.append(_("Holidays are known until %(date)s only.") % {"date": until.isoformat()})
+    return found
+
+
+def _first_end_of_holidays(now):
+    """From 1 November on the next year's holidays are announced, and should be entered."""
+    versions = PolicyVersion.objects.filter(calendar__covered_until__isnull=False)
+    ends = versions.order_by("calendar__covered_until").values_list("calendar__covered_until", flat=True)
+    until = ends.first()
+    today = timezone.localdate(now)
+    needed = today.replace(month=12, day=31, year=today.year + (today.month >= 11))
+    return until if until and until < needed else None
+
+
+def _moment(value) -> str:
+    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
