@@ -14,12 +14,13 @@ BASE_STAMP := $(VENV)/.base-$(call hash,$(BASE))
 TESTS_STAMP := $(VENV)/.tests-$(call hash,$(TESTS))
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help run test lint lock
+.PHONY: help run test lint check lock
 
 help:
 	@echo "make run    start the desk at http://127.0.0.1:$(PORT) with a demo company (PORT=8001 for another port)"
 	@echo "make test   run the tests on SQLite and PostgreSQL, with Redis and a browser where they are installed"
 	@echo "make lint   check the code's style"
+	@echo "make check  check migrations, settings for a server, and that docs/policy-map.md is up to date"
 	@echo "make lock   resolve requirements/*.in anew (needs uv)"
 
 run: $(BASE_STAMP) $(VAR_DIR)/env
@@ -28,12 +29,18 @@ run: $(BASE_STAMP) $(VAR_DIR)/env
 # Both runs happen whatever the first one says; what this machine lacks is named at the end of each.
 test: $(TESTS_STAMP)
 	@status=0; \
-	echo "» tests on SQLite"; DATABASE=sqlite $(BIN)/python -m pytest -q -n 2 $(ARGS) || status=1; \
-	echo "» tests on PostgreSQL"; DATABASE=postgresql $(BIN)/python -m pytest -q -n 2 $(ARGS) || status=1; \
+	echo "» tests on SQLite"; DATABASE=sqlite $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS) || status=1; \
+	echo "» tests on PostgreSQL"; DATABASE=postgresql $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS) || status=1; \
 	exit $$status
 
 lint: $(TESTS_STAMP)
 	$(BIN)/ruff check .
+
+# As a server behind HTTPS would see it.
+check: $(TESTS_STAMP) $(VAR_DIR)/env
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	HTTPS=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py policy_map --check
 
 lock:
 	cd requirements && for name in base test browser; do \

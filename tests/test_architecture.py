@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 from guardian.models import BaseObjectPermission
 
+pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("desk",),

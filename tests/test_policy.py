@@ -1,4 +1,8 @@
+import pytest
+
 from config import policy
+
+pytestmark = pytest.mark.once
 
 
 def test_the_map_knows_every_clause_once():
