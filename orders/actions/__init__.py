@@ -14,6 +14,7 @@ from orders.actions.negotiation import (
     withdraw_negotiation,
 )
 from orders.actions.sheet import issue_sheet, receive_sheet
+from orders.actions.stop import report_stop
 
 __all__ = [
     "accept_option",
@@ -33,6 +34,7 @@ __all__ = [
     "raise_issue",
     "receive_sheet",
     "refuse_options",
+    "report_stop",
     "request_expense",
     "revoke",
     "save_draft",
