@@ -159,6 +159,25 @@ def _settle_cancelled(order):
     return [Condition(_("%(department)s has not reported its stop and costs") % {"department": name}) for name in names]
 
 
+def _rework(order):
+    decided = order.steps.unfinished().filter(kind=OrderStep.Kind.REWORK).exists()
+    return [Condition(_("Rework was decided for nonconforming pieces"), decided)]
+
+
+def _remake(order):
+    return [Condition(_("Scrapped pieces are to be made again"), order.remakes.filter(planned_at__isnull=True).exists())]
+
+
+def _renegotiate(order):
+    entered = order.runs.get(left_at__isnull=True).entered_at
+    accepted = order.negotiations.filter(state=Negotiation.State.ACCEPTED, answered_at__gte=entered).exists()
+    unshipped = any(line.shipped < line.agreed_quantity for line in order.lines.all())
+    return [
+        Condition(_("The customer accepted one of the options"), accepted),
+        Condition(_("At least one piece is not shipped yet"), unshipped),
+    ]
+
+
 _BOX_CONDITIONS = {
     Box.CUSTOMER_CONFIRMED: _customer_confirmed,
     Box.PLAN: _plan,
@@ -168,4 +187,11 @@ _BOX_CONDITIONS = {
     Box.DELIVERED: _delivered,
     Box.COSTS: _costs,
 }
-_STEP_CONDITIONS = {"approve": _approve, "cancel": _cancel, "settle_cancelled": _settle_cancelled}
+_STEP_CONDITIONS = {
+    "approve": _approve,
+    "cancel": _cancel,
+    "remake": _remake,
+    "renegotiate": _renegotiate,
+    "rework": _rework,
+    "settle_cancelled": _settle_cancelled,
+}

@@ -5,6 +5,13 @@ from orders.machine import Box, Stage, edge_table
 
 ORDER, SIGN_OFF, STEP, LINE = "orders_urgentorder", "orders_signoff", "orders_orderstep", "orders_orderline"
 
+# What must be on paper beside the boxes before an order takes this edge.
+EVIDENCE = {
+    (Stage.REVIEW, Stage.PROCUREMENT): "orders_promise e WHERE e.id > 0",
+    (Stage.QC, Stage.PRODUCTION): f"{STEP} e WHERE e.kind = 'rework' AND e.finished_at IS NULL",
+    (Stage.QC, Stage.PROCUREMENT): "orders_remake e WHERE e.planned_at IS NULL",
+}
+
 
 def _signed(order: str, box: str) -> str:
     return (
@@ -17,8 +24,8 @@ def _edge(source, target, boxes, outcome) -> str:
     parts = [f"OLD.stage = '{source}'", f"NEW.stage = '{target}'", *(_signed("NEW.id", box) for box in boxes)]
     if outcome:
         parts.append(f"NEW.outcome = '{outcome}'")
-    if (source, target) == (Stage.REVIEW, Stage.PROCUREMENT):
-        parts.append("EXISTS (SELECT 1 FROM orders_promise p WHERE p.order_id = NEW.id)")
+    if (source, target) in EVIDENCE:
+        parts.append(f"EXISTS (SELECT 1 FROM {EVIDENCE[source, target]} AND e.order_id = NEW.id)")
     return "(" + " AND ".join(parts) + ")"
 
 
