@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 PREFIXES = {
+    "desk": "",
     "people": "",
     "sla": "",
     "records": "records/",
