@@ -2,9 +2,8 @@ from functools import wraps
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
-from django.contrib.auth.views import LogoutView
+from django.contrib.auth.views import LogoutView, redirect_to_login
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
@@ -31,19 +30,20 @@ class DeskAdminSite(UnfoldAdminSite):
 
         @wraps(inner)
         def entered(request, *args, **kwargs):
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
             self.refuse_others(request)
             return inner(request, *args, **kwargs)
 
         return csp_update(POLICY)(entered)
 
     def refuse_others(self, request):
-        if request.user.is_authenticated and not self.has_permission(request):
+        if not self.has_permission(request):
             raise NotYours(_("Only an administrator can configure the desk."), who=with_role(Role.ADMINISTRATOR))
 
     def login(self, request, extra_context=None):
         """One way in for everybody."""
-        self.refuse_others(request)
-        return redirect(f"{reverse('people:sign_in')}?next={reverse('admin:index')}")
+        return redirect("admin:index")
 
     def logout(self, request, extra_context=None):
         return LogoutView.as_view()(request)

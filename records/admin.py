@@ -49,9 +49,8 @@ class AuditedAdmin(ForAdministrators, ModelAdmin):
     """Django asks for the message of a change once the form is saved, and then logs it: both are taken here."""
 
     def construct_change_message(self, request, form, formsets, add=False):
-        forms_of_rows = [row for formset in formsets or () for row in formset.forms if row.has_changed()]
-        lines = [line for each in (form, *forms_of_rows) for line in _changes(each, is_new=each.instance._state.adding)]
-        return "; ".join(lines)
+        rows = [row for formset in formsets or () for row in formset.forms if row.has_changed()]
+        return "; ".join(line for changed in (form, *rows) for line in _changes(changed))
 
     def log_addition(self, request, obj, message):
         self.write("add", request, obj, message)
@@ -75,17 +74,17 @@ class AuditedAdmin(ForAdministrators, ModelAdmin):
         record(f"{obj._meta.label_lower}.{verb}", SENTENCES[verb], by=request.user, stream=STREAM, params=params)
 
 
-def _changes(form, is_new) -> list[str]:
+def _changes(form) -> list[str]:
     """`head: 王芳 → 李娜`, in English labels whatever language the administrator reads."""
     with translation.override(None):
         return [_change(form, name) for name in form.changed_data]
 
 
 def _change(form, name) -> str:
-    field = form.fields[name]
+    field = form.fields.get(name)
+    if field is None or isinstance(field.widget, forms.PasswordInput):  # Django's password form names no field
+        return f"{name}: {HIDDEN}"
     label = str(field.label or name)
-    if isinstance(field.widget, forms.PasswordInput):
-        return f"{label}: {HIDDEN}"
     old = _shown(field, form[name].initial)
     return f"{label}: {old} → {_shown(field, form.cleaned_data.get(name))}"
 
