@@ -1,18 +1,25 @@
-"""The rail: what stands in it, and the right each entry needs."""
+"""The rail: what stands in it, the right each entry needs, and what waits behind it."""
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cache, partial
 
+from django.conf import settings
+from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from notifications.reports import unread_count
 from people.roles import Right
+from sla.models import WorkItem
+from sla.reports import pressing_count
 
 
 @dataclass(frozen=True)
 class Entry:
     label: object
     url_name: str
-    icon: str
+    icon: str  # an icon's name, or a department's code: its seal
     rights: tuple = ()  # any of them; none = everybody
 
     def is_for(self, user) -> bool:
@@ -20,31 +27,70 @@ class Entry:
 
 
 MENU = (
-    Entry(_("My work"), "sla:inbox", "inbox"),
-    Entry(_("Orders"), "orders:list", "list"),
-    Entry(_("New urgent order"), "orders:new", "plus", (Right.ORDER_CREATE,)),
-    Entry(_("Production"), "production:board", "production", (Right.PLAN_MAKE, Right.OPERATION_RUN, Right.SEE_ALL)),
-    Entry(_("Procurement"), "procurement:board", "procurement", (Right.SUPPLY_BUY, Right.SEE_ALL)),
-    Entry(_("Quality"), "quality:board", "quality", (Right.QUALITY_INSPECT, Right.SEE_ALL)),
-    Entry(_("Logistics"), "logistics:board", "logistics", (Right.DELIVERY_RUN, Right.SEE_ALL)),
-    Entry(_("Finance"), "finance:board", "finance", (Right.COST_RECORD, Right.EXPENSE_DECIDE, Right.SEE_ALL)),
-    Entry(_("Figures"), "kpi:weekly", "figures", (Right.SEE_FIGURES,)),
-    Entry(_("Time limits"), "sla:limits", "clock", (Right.CONFIGURE,)),
-)
+    ("", (
+        Entry(_("My work"), "sla:my_work", "inbox"),
+        Entry(_("Orders"), "orders:list", "list"),
+        Entry(_("New urgent order"), "orders:new", "plus", (Right.ORDER_CREATE,)),
+    )),
+    (_("Departments"), (
+        Entry(_("Production"), "production:board", "production", (Right.PLAN_MAKE, Right.OPERATION_RUN, Right.SEE_ALL)),
+        Entry(_("Procurement"), "procurement:board", "procurement", (Right.SUPPLY_BUY, Right.SEE_ALL)),
+        Entry(_("Quality"), "quality:board", "quality", (Right.QUALITY_INSPECT, Right.SEE_ALL)),
+        Entry(_("Logistics"), "logistics:board", "logistics", (Right.DELIVERY_RUN, Right.SEE_ALL)),
+        Entry(_("Finance"), "finance:board", "finance", (Right.COST_RECORD, Right.EXPENSE_DECIDE, Right.SEE_ALL)),
+    )),
+    (_("Management"), (
+        Entry(_("Figures"), "kpi:weekly", "bars", (Right.SEE_FIGURES,)),
+    )),
+    (_("Administration"), (
+        Entry(_("Time limits"), "sla:limits", "clock", (Right.CONFIGURE,)),
+        Entry(_("Sent messages"), "notifications:mail", "send", (Right.CONFIGURE,)),
+        Entry(_("Settings"), "admin:index", "gear", (Right.CONFIGURE,)),
+    )),
+)  # fmt: skip
 
 
-def link(entry: Entry, path: str) -> dict | None:
+def navigation(request) -> dict:
+    """Callables: a fragment that draws no rail asks the database nothing."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"company_time_zone": settings.TIME_ZONE}
+    return {
+        "navigation": partial(_groups, user, request.path),
+        "unread_count": cache(partial(unread_count, user)),
+        "company_time_zone": settings.TIME_ZONE,
+    }
+
+
+def _groups(user, path) -> list[dict]:
+    waiting = _waiting_by_department()
+    pressing = pressing_count(user)
+    found = []
+    for label, entries in MENU:
+        links = [_link(entry, path, waiting, pressing) for entry in entries if entry.is_for(user)]
+        if links := [link for link in links if link]:
+            found.append({"label": label, "entries": links})
+    return found
+
+
+def _waiting_by_department() -> Counter:
+    rows = WorkItem.objects.living().order_by().values_list("department__code").annotate(Count("pk"))
+    return Counter(dict(rows))
+
+
+def _link(entry: Entry, path: str, waiting: Counter, pressing: int) -> dict | None:
     try:
         url = reverse(entry.url_name)
     except NoReverseMatch:
         return None
-    is_here = path == url or (url != "/" and path.startswith(url))
-    return {"label": entry.label, "url": url, "icon": entry.icon, "is_here": is_here}
+    is_hot = entry.url_name == "sla:my_work"
+    return {
+        "label": entry.label, "url": url, "icon": entry.icon, "hot": is_hot,
+        "count": pressing if is_hot else waiting[entry.icon],
+        "is_current": path == url or (url != "/" and not _is_deeper(entry, path) and path.startswith(url)),
+    }  # fmt: skip
 
 
-def navigation(request) -> dict:
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return {"menu": []}
-    links = (link(entry, request.path) for entry in MENU if entry.is_for(user))
-    return {"menu": [found for found in links if found]}
+def _is_deeper(entry: Entry, path: str) -> bool:
+    """The page of a new order lies under the orders in its address, not in the rail."""
+    return entry.url_name == "orders:list" and path.rstrip("/").endswith("/new")

@@ -13,10 +13,11 @@ CSS = (STATIC / "desk.css").read_text(encoding="utf-8")
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 BUDGET = 30_000
 
+GROUNDS = ("canvas", "surface", "raised")
+TONES = ("ok", "warn", "crit", "over", "violet")
 TEXT_PAIRS = [
-    *[(ink, ground) for ink in ("ink", "ink-2", "ink-3") for ground in ("canvas", "surface", "raised", "sunken", "hover")],
-    *[(tone, ground) for tone in ("ok", "warn", "crit", "over", "violet") for ground in ("surface", "raised", "canvas")],
-    *[(tone, f"{tone}-tint") for tone in ("ok", "warn", "crit", "over", "violet")],
+    *[(ink, ground) for ink in ("ink", "ink-2", "ink-3") for ground in (*GROUNDS, "sunken", "hover")],
+    *[(tone, ground) for tone in TONES for ground in (*GROUNDS, f"{tone}-tint")],
     ("accent-ink", "accent-tint"), ("accent-ink", "surface"), ("accent-ink", "canvas"), ("on-accent", "accent"),
     ("on-accent", "accent-ink"), ("on-ok", "ok"), ("on-hot", "hot"), ("ink", "mark"), ("ink", "seg-on"),
     *[("ink", f"{tone}-tint") for tone in ("ok", "warn", "crit", "over", "accent")],
@@ -71,7 +72,9 @@ def test_every_width_class_exists():
 
 def test_nothing_comes_from_another_host():
     for source in [*STATIC.glob("*.css"), *STATIC.glob("*.js")]:
-        assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org)", source.read_text(encoding="utf-8")), source.name
+        assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org)", source.read_text(encoding="utf-8")), (
+            source.name
+        )
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))

@@ -9,7 +9,9 @@ from desk.middleware import RefusalMiddleware, refusal_of
 from desk.refusals import BadInput, Condition, NotYours
 from tests.factories.people import UserFactory
 
-REFUSAL = NotYours("Only the head can approve.", because="You are a planner.", who=["赵明华"], missing=[Condition("Rank")])
+REFUSAL = NotYours(
+    "Only the head can approve.", because="You are a planner.", who=["赵明华"], missing=[Condition("Rank")]
+)
 
 
 def answer(exception, user=None, **headers):
@@ -37,7 +39,10 @@ class TestRefusal:
         assert body["missing"] == [{"text": "Rank", "is_met": False}]
 
     def test_leads_back_to_where_the_form_stood_and_nowhere_else(self):
-        assert b'href="http://testserver/orders/1/edit/"' in answer(REFUSAL, Referer="http://testserver/orders/1/edit/").content
+        assert (
+            b'href="http://testserver/orders/1/edit/"'
+            in answer(REFUSAL, Referer="http://testserver/orders/1/edit/").content
+        )
         assert b"elsewhere" not in answer(REFUSAL, Referer="http://elsewhere.example/").content
 
     def test_other_exceptions_are_not_ours(self):

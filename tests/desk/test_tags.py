@@ -56,7 +56,9 @@ class TestMarks:
     def test_nobody_is_nothing(self):
         assert render("{% person person %}", person=None).strip() == ""
 
-    @pytest.mark.parametrize(("percent", "name"), [(-4, "p-0"), (0, "p-0"), (63, "p-65"), (100, "p-100"), (180, "p-100")])
+    @pytest.mark.parametrize(
+        ("percent", "name"), [(-4, "p-0"), (0, "p-0"), (63, "p-65"), (100, "p-100"), (180, "p-100")]
+    )
     def test_widths_are_classes_in_steps_of_five(self, percent, name):
         assert render("{{ percent|p }}", percent=percent) == name
 
@@ -97,7 +99,11 @@ class TestFuse:
 
 class TestStagesTabsTasks:
     def test_the_stepper_marks_where_the_order_stands(self):
-        stages = [StageFace("a", "Identification", "done"), StageFace("b", "Review", "now", "0:43", 64), StageFace("c", "Qc")]
+        stages = [
+            StageFace("a", "Identification", "done"),
+            StageFace("b", "Review", "now", "0:43", 64),
+            StageFace("c", "Qc"),
+        ]
         html = render("{% stepper stages %}", stages=stages)
         assert 'aria-label="Progress: step 2 of 3"' in html
         assert html.count('aria-current="step"') == 1
@@ -181,8 +187,11 @@ class TestErrorSummary:
 class TestRefusalAndAct:
     def test_a_refusal_says_what_why_what_is_missing_and_who(self):
         refusal = GateShut(
-            "This lot cannot go.", because="8 pieces", missing=[Condition("Inspected", True), "Decide 8 pieces"],
-            who=["孙莉"], remedy=Remedy("Decide", "/quality/8/"),
+            "This lot cannot go.",
+            because="8 pieces",
+            missing=[Condition("Inspected", True), "Decide 8 pieces"],
+            who=["孙莉"],
+            remedy=Remedy("Decide", "/quality/8/"),
         )
         html = render("{% refusal_box refusal %}", refusal=refusal)
         assert html.count(", done<") == 1

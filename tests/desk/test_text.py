@@ -18,7 +18,8 @@ def in_november():
 
 
 @pytest.mark.parametrize(
-    ("language", "shown"), [("en", "Wed 25 Nov 18:00"), ("zh-hans", "11-25 周三 18:00"), ("zh-hant", "11-25 週三 18:00")]
+    ("language", "shown"),
+    [("en", "Wed 25 Nov 18:00"), ("zh-hans", "11-25 周三 18:00"), ("zh-hant", "11-25 週三 18:00")],
 )
 def test_a_moment_is_the_companys_time(language, shown):
     with translation.override(language):
@@ -46,8 +47,8 @@ def test_durations_grow_coarser(seconds, shown):
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [(9480, "¥ 9,480"), (Decimal("9480.5"), "¥ 9,480.50"), (-4600, "−¥ 4,600"), (Decimal("0.005"), "¥ 0.01"), (0, "¥ 0"),
-     (None, "–"), ("", "–")],
+    [(9480, "¥ 9,480"), (Decimal("9480.5"), "¥ 9,480.50"), (-4600, "−¥ 4,600"), (Decimal("0.005"), "¥ 0.01"),
+     (0, "¥ 0"),     (None, "–"), ("", "–")],
 )  # fmt: skip
 def test_money_shows_cents_only_where_there_are_some(amount, shown):
     assert text.money(amount) == shown
