@@ -49,10 +49,12 @@ def read(name: str) -> list[Letter]:
 def _letter(name: str, number: int, source: bytes) -> Letter:
     message = message_from_bytes(source, policy=policy.default)
     body = message.get_body(("plain", "html"))
+    to, sender, subject, message_id = (
+        str(message[header] or "").strip() for header in ("To", "From", "Subject", "Message-ID")
+    )
     return Letter(
-        file=name, number=number, to=str(message["To"] or ""), sender=str(message["From"] or ""),
-        subject=str(message["Subject"] or ""), sent_at=_sent_at(message), message_id=str(message["Message-ID"] or ""),
-        body=body.get_content() if body else "",
+        file=name, number=number, to=to, sender=sender, subject=subject, sent_at=_sent_at(message),
+        message_id=message_id, body=body.get_content() if body else "",
     )
 
 

@@ -130,6 +130,29 @@ def reassign(item, person, by, now=None) -> WorkItem:
 
 
 @transaction.atomic
+def reclassify(item, urgency_class, by, now=None) -> WorkItem:
+    """Another urgency class: its limit from now on, with what was used already. No level is told afterwards."""
+    item, now = _living(item), now or timezone.now()
+    version = PolicyVersion.objects.for_work(item.kind, urgency_class, now).first()
+    item.urgency_class, is_same = urgency_class, version == item.policy_version
+    if is_same:
+        return _save(item, _calls(item))
+    item.consumed_seconds = _used(item, now)
+    item.policy_version, item.budget_seconds = version, version.target_seconds
+    item.edition_id = version.calendar.edition_id if version.calendar else None
+    if item.is_ticking:
+        item.running_since = now
+        item.state = State.BREACHED if item.consumed_seconds > item.budget_seconds else State.RUNNING
+    calls = _calls(item)
+    done = set(item.escalations.values_list("level", "repeat"))
+    passed = [call for call in calls if call.threshold <= item.consumed_seconds and call.place not in done]
+    _write(item, [(call, now, Escalation.Outcome.SUPERSEDED) for call in passed], [], now)
+    done |= {call.place for call in passed}
+    point_at(item, next((call for call in calls if call.place not in done), None))
+    return _save(item, calls)
+
+
+@transaction.atomic
 def pause(item, reason, by, until=None, now=None) -> WorkItem:
     """Stop the clock for a reason that the policy allows; a hold of the order is always one."""
     item, now = _living(item), now or timezone.now()
@@ -355,9 +378,9 @@ def _write(item, rows, people, now) -> None:
     ])
 
 
-REMINDER = gettext_noop("Reminder: {what} Due {due}.")
-AHEAD = gettext_noop("Soon due: {what} Due {due}. Asked before: {who}.")
-OVER = gettext_noop("Past the limit: {what} It was due {due}. Asked before: {who}.")
+REMINDER = gettext_noop("Reminder: {what}. {about}. Due {due}.")
+AHEAD = gettext_noop("Soon due: {what}. {about}. Due {due}. Asked before: {who}.")
+OVER = gettext_noop("Past the limit: {what}. {about}. It was due {due}. Asked before: {who}.")
 
 
 def _send(item, call, people, now, behind_since) -> None:
@@ -367,12 +390,19 @@ def _send(item, call, people, now, behind_since) -> None:
         key, source = f"{item.source}:behind:{behind_since.isoformat()}", ""
     is_only_assignee = call.step.recipients == [EscalationStep.Recipient.ASSIGNEE]
     text = OVER if item.state == State.BREACHED else REMINDER if is_only_assignee else AHEAD
-    who = str(item.assignee) if item.assignee else _word(Department.Code(item.department.code).label)
     tell(
-        key=key, recipients=people, text=text, url=item.url, source=source, is_urgent=True, now=now,
-        params={"what": sentence(item.subject, item.params), "due": moment(item.due_at), "who": who},
-        channels=tuple(call.step.channels),
+        key=key, recipients=people, text=text, params=_message_params(item), url=item.url, source=source,
+        is_urgent=True, now=now, channels=tuple(call.step.channels),
     )
+
+
+def _message_params(item) -> dict:
+    about = sentence(item.detail, item.detail_params) if item.detail else item.source_label
+    owner = str(item.assignee) if item.assignee else _word(Department.Code(item.department.code).label)
+    return {
+        "what": sentence(item.subject, item.params), "about": about or _word(item.kind_label),
+        "due": moment(item.due_at), "who": owner,
+    }
 
 
 # Rules
@@ -500,7 +530,9 @@ def beat(name, *, period_seconds, now=None, lag_seconds=0, counts=None, behind_s
 def reconcile(now=None) -> dict:
     """Repair what should not be: an item whose next moment does not follow from its truth."""
     now = now or timezone.now()
-    repaired = [pk for pk in _suspects() if _repair(pk)]
+    living = WorkItem.objects.living().filter(failures=0).select_related("policy_version").order_by("pk")
+    suspects = [item.pk for item in living.prefetch_related(*TRUTH).iterator(chunk_size=500) if _is_wrong(item)]
+    repaired = [pk for pk in suspects if _repair(pk)]
     if repaired:
         log.warning("Reconciled work items %s", repaired)
     counts = {"repaired": len(repaired), "items": repaired[:50]}
@@ -508,24 +540,29 @@ def reconcile(now=None) -> dict:
     return counts
 
 
-def _suspects() -> list[int]:
-    return list(WorkItem.objects.living().filter(failures=0).order_by("pk").values_list("pk", flat=True))
+TRUTH = ("policy_version__steps", "escalations", "pauses")
+
+
+def _is_wrong(item) -> bool:
+    """Whether what is stored differs from what follows from budget, used seconds and the escalations written."""
+    stored = _derived(item)
+    calls = _calls(item)
+    done = {(row.level, row.repeat) for row in item.escalations.all()}
+    point_at(item, next((call for call in calls if call.place not in done), None))
+    open_pause = next((row for row in item.pauses.all() if row.ended_at is None), None)
+    project(item, calls, open_pause and open_pause.until)
+    return stored != _derived(item)
+
+
+def _derived(item) -> tuple:
+    return (item.due_at, item.next_fire_at, item.next_level, item.next_repeat, item.is_provisional)
 
 
 @transaction.atomic
 def _repair(pk) -> bool:
-    """Whether what is stored differs from what follows from budget, used seconds and the escalations written."""
     item = (WorkItem.objects.living().select_for_update(skip_locked=True, of=("self",))
-            .select_related("policy_version").filter(pk=pk).first())
-    if item is None:
-        return False
-    stored = (item.due_at, item.next_fire_at, item.next_level, item.next_repeat)
-    calls = _calls(item)
-    done = set(item.escalations.values_list("level", "repeat"))
-    point_at(item, next((call for call in calls if call.place not in done), None))
-    open_pause = item.pauses.filter(ended_at__isnull=True).first()
-    project(item, calls, open_pause and open_pause.until)
-    if stored == (item.due_at, item.next_fire_at, item.next_level, item.next_repeat):
+            .select_related("policy_version").prefetch_related(*TRUTH).filter(pk=pk).first())
+    if item is None or not _is_wrong(item):
         return False
     item.save()
     return True

@@ -1,0 +1,31 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "desk", deadline=None, max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("desk")
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))  # a plain working Monday
+
+
+@pytest.fixture
+def monday():
+    return MONDAY
+
+
+@pytest.fixture
+def limits(db):
+    """The seeded calendar and time limits."""
+    from sla import defaults  # the models are not loaded yet above
+
+    defaults.seed()
+
+
+@pytest.fixture
+def company(limits, sales, sales_head, planner, production_head, manager, general_manager, admin, departments):
+    """Everybody whom a ladder can reach."""
+    return departments
