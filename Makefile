@@ -24,7 +24,7 @@ help:
 	@echo "make lock   resolve requirements/*.in anew (needs uv)"
 
 run: $(BASE_STAMP) $(VAR_DIR)/env
-	@exec $(BIN)/python manage.py start --port $(PORT)
+	@LOG_LEVEL=$${LOG_LEVEL:-WARNING} exec $(BIN)/python manage.py start --port $(PORT)
 
 # Both runs happen whatever the first one says; what this machine lacks is named at the end of each.
 test: $(TESTS_STAMP)
@@ -57,7 +57,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(BASE_STAMP): $(BIN)/python
-	@echo "» packages (about a minute the first time)"
+	@echo "» packages: the first time takes a while"
 	@$(PIP_INSTALL) $(BASE:%=-r %)
 	@touch $@
 

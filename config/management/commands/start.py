@@ -2,12 +2,14 @@
 
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
@@ -30,13 +32,41 @@ def die_with_parent():
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
 
 
+class Parent:
+    """Who started us: a shell, `make`, a service manager.
+
+    `make` catches an interrupt sent to it alone, resets its handler and waits for us without passing it on.
+    """
+
+    def __init__(self):
+        self.pid = os.getppid()
+        self.is_make = self.read("comm").strip() in ("make", "gmake")
+        self.caught_interrupts = self.catches_interrupts
+
+    @property
+    def is_ending(self) -> bool:
+        is_gone = os.getppid() != self.pid
+        return self.is_make and (is_gone or (self.caught_interrupts and not self.catches_interrupts))
+
+    def read(self, name: str) -> str:
+        try:
+            return Path(f"/proc/{self.pid}/{name}").read_text()
+        except OSError:
+            return ""
+
+    @property
+    def catches_interrupts(self) -> bool:
+        caught = re.search(r"^SigCgt:\s*(\w+)", self.read("status"), re.MULTILINE)
+        return bool(caught and int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
+
+
 class Server:
     """A program with its children in a process group of their own, so that all of it can be ended."""
 
-    def __init__(self, name: str, *command: str):
+    def __init__(self, name: str, *command: str, **environment: str):
         self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *command],
+            [sys.executable, "-m", *command], env=os.environ | environment,
             cwd=settings.BASE_DIR, process_group=0, preexec_fn=die_with_parent, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -47,9 +77,19 @@ class Server:
     @property
     def is_gone(self) -> bool:
         """Nobody of the group is left, the leader included."""
-        return not self.is_running and not self.signal(0)
+        return not self.is_running and not self.signal_group(0)
 
-    def signal(self, number: int) -> bool:
+    def terminate(self) -> None:
+        """The leader ends its children in good order; where it is dead, they are told one by one."""
+        if self.is_running:
+            self.process.terminate()
+        else:
+            self.signal_group(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.signal_group(signal.SIGKILL)
+
+    def signal_group(self, number: int) -> bool:
         try:
             os.killpg(self.process.pid, number)
         except ProcessLookupError:
@@ -66,8 +106,9 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="do not enter the demo company")
 
     def handle(self, *, host, port, no_demo, **options):
-        self.parent = os.getppid()
+        self.parent = Parent()
         self.servers = []
+        self.is_stopping = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.stop)
         try:
@@ -77,19 +118,21 @@ class Command(BaseCommand):
         except Stop:
             self.say("stopping")
         finally:
+            self.is_stopping = True
             self.end()
 
-    def stop(self, number, frame):
-        for caught in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(caught, signal.SIG_IGN)
-        raise Stop
+    def stop(self, *signal_and_frame):
+        """Heard once: a second Ctrl-C must not disturb the orderly end."""
+        if not self.is_stopping:
+            self.is_stopping = True
+            raise Stop
 
     def say(self, text):
         self.stdout.write(f"» {text}")
         self.stdout.flush()
 
     def prepare(self, no_demo):
-        for folder in ("broker", "broker-control", "files", "mail"):
+        for folder in ("broker", "broker-control", "files", "mail", "static"):
             (settings.VAR_DIR / folder).mkdir(parents=True, exist_ok=True)
         self.say("database: bringing the tables up to date")
         call_command("migrate", verbosity=0)
@@ -104,11 +147,12 @@ class Command(BaseCommand):
         self.say("web server and worker")
         self.servers.append(Server(
             "web server", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}",
-            "--workers", "2", "--threads", "4", "--log-level", "warning",
+            "--workers", "2", "--threads", "4", "--preload", "--log-level", "warning",
         ))  # fmt: skip
         self.servers.append(Server(
             "worker", "celery", "--app", "config", "--quiet", "worker", "--beat",
             "--concurrency", "1", "--loglevel", "warning", "--without-gossip", "--without-mingle",
+            PYTHONWARNINGS="ignore:You're running the worker with superuser privileges",
         ))  # fmt: skip
         self.wait_for_answer(host, port)
         self.announce(address)
@@ -130,10 +174,10 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def watch(self):
-        while os.getppid() == self.parent:
+        while not self.parent.is_ending:
             self.refuse_dead()
             time.sleep(0.5)
-        raise Stop
+        self.stop()
 
     def refuse_dead(self):
         for server in self.servers:
@@ -141,16 +185,13 @@ class Command(BaseCommand):
                 raise CommandError(f"The {server.name} ended by itself (exit {server.process.returncode}).")
 
     def end(self):
-        """TERM to every group, then KILL to whoever is still there after the grace period."""
-        self.signal_all(signal.SIGTERM, GRACE_SECONDS)
-        self.signal_all(signal.SIGKILL, GRACE_SECONDS)
-
-    def signal_all(self, number, seconds):
-        for server in self.servers:
-            server.signal(number)
-        end = time.monotonic() + seconds
-        while not all(server.is_gone for server in self.servers) and time.monotonic() < end:
-            time.sleep(0.05)
+        """Told first, killed when still there after the grace period."""
+        for way in (Server.terminate, Server.kill):
+            for server in self.servers:
+                way(server)
+            end = time.monotonic() + GRACE_SECONDS
+            while not all(server.is_gone for server in self.servers) and time.monotonic() < end:
+                time.sleep(0.05)
 
 
 def refuse_taken(host, port):
@@ -165,7 +206,7 @@ def refuse_taken(host, port):
 def answers(host, port) -> bool:
     connection = HTTPConnection(host, port, timeout=5)
     try:
-        connection.request("GET", settings.STATIC_URL)
+        connection.request("HEAD", f"{settings.STATIC_URL}desk/desk.css")
         return connection.getresponse().status < 500
     except (OSError, HTTPException):
         return False
