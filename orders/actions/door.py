@@ -18,6 +18,10 @@ from people.models import User
 from records.models import Event
 
 
+# After these the stage's clock is cancelled, not finished: its next run goes on with the seconds left.
+RETURNS = ("send_back", "renegotiate", "rework", "remake", "cancel")
+
+
 def lock(order_id, *, by=None, version=None) -> UrgentOrder:
     """The order's row, locked for this transaction; refused when the form is stale or the order not visible."""
     orders = UrgentOrder.objects.select_for_update(of=("self",)).select_related("customer", "created_by")
@@ -54,8 +58,7 @@ def move(*, order_id, step, by, version=None, reason_code="", reason="", to=None
     """
     order = lock(order_id, by=by, version=version)
     _check_right(order, STEPS[step], by)
-    _take(order, STEPS[step], by, reason_code=reason_code, reason=reason)
-    _walk_on(order, by)
+    _take_and_walk(order, STEPS[step], by, reason_code=reason_code, reason=reason)
     return order
 
 
@@ -77,21 +80,35 @@ def who_may(right, limit=4) -> list[User]:
     return [person for person in people if person.may(right)][:limit]
 
 
-def _take(order, step, by, *, reason_code="", reason="", is_carried=False):
+def _take_and_walk(order, step, by, *, reason_code="", reason=""):
+    """One step by hand, then those that stand open, then the clock of the stage where the order rests."""
+    event = _take(order, step, by, reason_code=reason_code, reason=reason)
+    while (following := FORWARD.get(order.stage)) and _is_open(order, following):
+        order.runs.filter(left_at__isnull=True).update(is_carried=True)
+        _take(order, following, by, is_carried=True)
+    _rest(order, by, event)
+
+
+def _take(order, step, by, *, reason_code="", reason="", is_carried=False) -> Event:
     _check_step(order, step, reason)
     source, now = order.stage, timezone.now()
     getattr(order, "pass_" if step.name == "pass" else step.name)()
-    run = _change_run(order, step, by, now, reason_code, reason, is_carried)
-    clocks.leave(order, by, now, is_return=step.name in ("send_back", "renegotiate", "rework", "remake", "cancel"))
-    if not is_carried:
-        clocks.enter(order, run, by, now)
+    _change_run(order, step, by, now, reason_code, reason)
+    clocks.leave(order, by, now, is_return=step.name in RETURNS)
     if order.is_final:
         order.closed_at, order.closed_by = now, by
     order.version += 1
     order.save(update_fields=["stage", "outcome", "version", "stage_item", "closed_at", "closed_by"])
-    if not is_carried:
-        take_duty(order, by)
-    _tell_move(order, step, source, by, reason, is_carried)
+    return _note_move(order, step, source, by, reason, is_carried)
+
+
+def _rest(order, by, event):
+    take_duty(order, by)
+    if not order.is_final:
+        clocks.enter(order, order.runs.get(left_at__isnull=True), by, timezone.now())
+        order.save(update_fields=["stage_item"])
+    receiver = order.stage_item.assignee if order.stage_item else None
+    inform(order, event, {order.created_by, receiver})
 
 
 def _check_step(order, step, reason):
@@ -120,14 +137,14 @@ def _open_boxes(order, step):
     return [Box(box) for box in step.boxes if box not in living]
 
 
-def _change_run(order, step, by, now, reason_code, reason, is_carried):
+def _change_run(order, step, by, now, reason_code, reason):
     last = order.runs.order_by("-number").first()
     if last.left_at is None:
         last.left_at, last.left_by = now, by
         last.save(update_fields=["left_at", "left_by"])
-    return StageRun.objects.create(
+    StageRun.objects.create(
         order=order, number=last.number + 1, stage=order.stage, entered_at=now, entered_by=by,
-        entered_step=step.name, reason_code=reason_code, reason=reason.strip(), is_carried=is_carried,
+        entered_step=step.name, reason_code=reason_code, reason=reason.strip(),
         left_at=now if order.is_final else None, left_by=by if order.is_final else None,
     )
 
@@ -137,28 +154,12 @@ MOVED_WITH_REASON = gettext_noop("{step}: {from} → {to}. Reason: {reason}")
 CARRIED = gettext_noop("Walked on: {from} → {to}, everything still signed")
 
 
-def _tell_move(order, step, source, by, reason, is_carried):
+def _note_move(order, step, source, by, reason, is_carried) -> Event:
     text = CARRIED if is_carried else MOVED_WITH_REASON if reason.strip() else MOVED
-    params = {
-        "step": word(step.label), "from": word(Stage(source).label), "to": word(order.get_stage_display()),
+    return note(order, step.name, text, by=by, params={
+        "step": word(step.label), "from": word(Stage(source).label), "to": word(Stage(order.stage).label),
         "reason": reason.strip(),
-    }
-    event = note(order, step.name, text, by=by, params=params)
-    if is_carried:
-        return
-    receiver = order.stage_item.assignee if order.stage_item else None
-    inform(order, event, {order.created_by, receiver})
-
-
-def _walk_on(order, by):
-    """After a return nobody passes by hand what still holds."""
-    while (step := FORWARD.get(order.stage)) and _is_open(order, step):
-        _take(order, step, by, is_carried=True)
-    if order.stage_item is None and not order.is_final:
-        run = order.runs.get(left_at__isnull=True)
-        clocks.enter(order, run, by, timezone.now())
-        StageRun.objects.filter(pk=run.pk).update(is_carried=False)
-        order.save(update_fields=["stage_item"])
+    })
 
 
 def _is_open(order, step) -> bool:
@@ -202,8 +203,7 @@ def sign_and_move(*, order, box, by, note_text="", evidence=None) -> UrgentOrder
     step = FORWARD.get(order.stage)
     if step and box in step.boxes and step.name != "approve" and _is_open(order, step):
         _check_right(order, step, by)
-        _take(order, step, by)
-        _walk_on(order, by)
+        _take_and_walk(order, step, by)
     return order
 
 
@@ -245,8 +245,7 @@ def send_back(*, order_id, by, reason_code, reason, boxes=(), version=None) -> U
     taken = revoke(order=order, by=by, boxes=boxes or exits, fact_text="send_back")
     if exits and not set(taken) & set(exits):
         raise BadInput(_("Name what is to be done again, or the order would come straight back."), field="boxes")
-    _take(order, step, by, reason_code=reason_code, reason=reason)
-    _walk_on(order, by)
+    _take_and_walk(order, step, by, reason_code=reason_code, reason=reason)
     return order
 
 

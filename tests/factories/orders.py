@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Customer, Material, Product, ProductFamily
@@ -93,8 +94,14 @@ def plan(order, people, *, step_count=2, has_material=True) -> UrgentOrder:
     return order
 
 
+@transaction.atomic
 def sign(order, box, by):
     actions.sign(order=actions.lock(order.pk), box=box, by=by)
+
+
+@transaction.atomic
+def sign_and_move(order, box, by) -> UrgentOrder:
+    return actions.sign_and_move(order=actions.lock(order.pk), box=box, by=by)
 
 
 def assessed(people, **values) -> UrgentOrder:
@@ -116,7 +123,7 @@ def at_procurement(people, **values) -> UrgentOrder:
 def at_production(people, **values) -> UrgentOrder:
     order = at_procurement(people, **values)
     MaterialLine.objects.filter(order=order).update(decision="accepted", accepted_quantity=Decimal(5))
-    return actions.sign_and_move(order=actions.lock(order.pk), box=Box.MATERIALS_READY, by=people.buyer)
+    return sign_and_move(order, Box.MATERIALS_READY, people.buyer)
 
 
 def make_everything(order, people):
@@ -135,14 +142,14 @@ def make_everything(order, people):
 def at_qc(people, **values) -> UrgentOrder:
     order = at_production(people, **values)
     make_everything(order, people)
-    return actions.sign_and_move(order=actions.lock(order.pk), box=Box.MADE, by=people.operator)
+    return sign_and_move(order, Box.MADE, people.operator)
 
 
 def at_delivery(people, **values) -> UrgentOrder:
     order = at_qc(people, **values)
     for line in order.lines.all():
         ledger.post(target=line, kind="pass", quantity=line.awaiting, by=people.inspector)
-    return actions.sign_and_move(order=actions.lock(order.pk), box=Box.PASSED, by=people.inspector)
+    return sign_and_move(order, Box.PASSED, people.inspector)
 
 
 def at_settlement(people, **values) -> UrgentOrder:
@@ -151,7 +158,7 @@ def at_settlement(people, **values) -> UrgentOrder:
     for line in order.lines.all():
         ledger.post(target=line, kind="ship", quantity=line.agreed_quantity, by=people.logistics)
     sign(order, Box.DELIVERED, people.logistics)
-    return actions.sign_and_move(order=actions.lock(order.pk), box=Box.DOCUMENTS, by=people.logistics)
+    return sign_and_move(order, Box.DOCUMENTS, people.logistics)
 
 
 def closed(people, **values) -> UrgentOrder:
