@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config.periodic import beat_schedule
@@ -111,6 +112,10 @@ DATABASE_GUARDS = [
     "sla.guards",
     "catalog.guards",
     "orders.guards",
+    "quality.guards",
+    "logistics.guards",
+    "procurement.guards",
+    "finance.guards",
 ]
 
 AUTH_USER_MODEL = "people.User"
@@ -189,7 +194,7 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="desk@localhost")
 
 # Celery: the database is the timer, so a lost or doubled message harms nothing.
-CELERY_BROKER_URL = env("BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env("BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(VAR_DIR / "broker"),
@@ -213,6 +218,15 @@ UNFOLD = {
     "SITE_TITLE": _("Urgent Order Desk"),
     "SITE_HEADER": _("Urgent Order Desk"),
     "SITE_SYMBOL": "bolt",
+    "COLORS": {
+        "primary": {
+            "50": "#eef1fd", "100": "#dfe4fb", "200": "#c3ccf7", "300": "#9fadf1", "400": "#7d94ff", "500": "#5570e6",
+            "600": "#3451d8", "700": "#2a42b3", "800": "#24388f", "900": "#1f2f73", "950": "#131c45",
+        },
+    },
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("desk/favicon.svg")},
+    ],
 }
 
 LOGGING = {

@@ -92,8 +92,9 @@ def _cover(order, receipt, by):
         line.decision, line.decided_at, line.decided_by = Decision.ACCEPTED, timezone.now(), by
     line.save(update_fields=["accepted_quantity", "decision", "decided_at", "decided_by"])
     trail.note(
-        order, "receipt_inspected", gettext_noop("Incoming {material}: {accepted} {unit} accepted, {rejected} rejected"),
-        by=by, params={
+        order, "receipt_inspected", by=by,
+        text=gettext_noop("Incoming {material}: {accepted} {unit} accepted, {rejected} rejected"),
+        params={
             "material": str(line.material), "unit": line.material.unit, "accepted": plain(receipt.accepted_quantity),
             "rejected": plain(receipt.rejected_quantity),
         },
@@ -132,6 +133,7 @@ def _credit(order, receipt, by):
     booked = CostEntry.objects.filter(source=f"receipt:{receipt.pk}").first()
     if booked:
         actions.add_cost(
-            order=order, kind=booked.kind, cause=booked.cause, is_planned=False, source=f"receipt:{receipt.pk}:rejected",
-            amount=-booked.amount * receipt.rejected_quantity / receipt.quantity, by=by, text=booked.text,
+            order=order, kind=booked.kind, cause=booked.cause, is_planned=False, by=by, text=booked.text,
+            amount=-booked.amount * receipt.rejected_quantity / receipt.quantity,
+            source=f"receipt:{receipt.pk}:rejected",
         )

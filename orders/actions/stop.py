@@ -31,15 +31,16 @@ def report_stop(*, order_id, by, text, amount=Decimal(0), version=None) -> SignO
     item = stop_item(order, by.department)
     if item is None:
         raise Changed(_("Your department has nothing to report, or somebody reported it already."))
-    signed = door.sign(order=order, box=Box.STOPPED, by=by, department=by.department_code, note_text=text.strip()[:1000])
+    text = text.strip()[:1000]
+    signed = door.sign(order=order, box=Box.STOPPED, by=by, department=by.department_code, note_text=text)
     if amount:
         add_cost(
             order=order, kind=CostKind.OTHER, cause=CostEntry.Cause.CANCELLATION, is_planned=False, amount=amount,
-            source=f"stop:{order.pk}:{by.department_code}:{signed.pk}", by=by, text=text.strip()[:300],
+            source=f"stop:{order.pk}:{by.department_code}:{signed.pk}", by=by, text=text[:300],
         )
     sla.finish(item, by=by)
     note(order, "stopped", gettext_noop("Stopped work: {text}"), by=by, money="result",
-         params={"text": text.strip(), "amount": str(amount)})
+         params={"text": text, "amount": str(amount)})
     return signed
 
 
