@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from desk.refusals import BadInput, NotYours
+from desk.refusals import BadInput, GateShut, NotYours
 from desk.text import word
 from orders.actions import clocks, door
 from orders.actions.trail import note
@@ -40,6 +40,8 @@ def request_expense(*, order_id, by, kind, amount, reason, source="", department
     if amount <= 0:
         raise BadInput(_("The amount must be more than 0."), field="amount")
     order = door.lock(order_id, by=by)
+    if order.is_final:
+        raise GateShut(_("This order has ended: nothing is spent for it any more."))
     expense = ExpenseRequest.objects.create(
         order=order, department=department or by.department, kind=kind, amount=amount, reason=reason, source=source,
         requested_at=timezone.now(), requested_by=by,
