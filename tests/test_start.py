@@ -107,14 +107,14 @@ def test_the_desk_starts_serves_beats_and_leaves_no_process(desk, folder):
     assert len(processes_of(folder)) >= 5
 
     first.process.send_signal(signal.SIGINT)
-    assert first.process.wait(30) == 0
+    assert first.process.wait(60) == 0
     assert processes_of(folder) == []
 
     sign_ins = (folder / "sign-ins.txt").read_text()
     second = desk()
     assert (folder / "sign-ins.txt").read_text() == sign_ins
     os.killpg(second.process.pid, signal.SIGTERM)
-    assert second.process.wait(30) == 0
+    assert second.process.wait(60) == 0
     assert processes_of(folder) == []
 
 
@@ -134,7 +134,7 @@ def test_the_end_of_one_server_ends_the_other(desk, folder):
     worker = next(pid for pid in processes_of(folder)
                   if b"celery" in Path(f"/proc/{pid}/cmdline").read_bytes())  # fmt: skip
     os.kill(worker, signal.SIGKILL)
-    assert started.process.wait(30) != 0
+    assert started.process.wait(60) != 0
     assert "ended by itself" in started.log.read_text()
     assert processes_of(folder) == []
 

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.demo.people import sign_ins_file
 
-GRACE_SECONDS = 10
+GRACE_SECONDS = 15
 START_SECONDS = 60
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
@@ -151,7 +151,7 @@ class Command(BaseCommand):
         ))  # fmt: skip
         self.servers.append(Server(
             "worker", "celery", "--app", "config", "--quiet", "worker", "--beat",
-            "--concurrency", "1", "--loglevel", "warning", "--without-gossip", "--without-mingle",
+            "--pool", "threads", "--concurrency", "2", "--loglevel", "warning", "--without-gossip", "--without-mingle",
             PYTHONWARNINGS="ignore:You're running the worker with superuser privileges",
         ))  # fmt: skip
         self.wait_for_answer(host, port)
