@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from desk.charts import Bar, Gantt, GanttRow, Mark
 from desk.faces import ClockFace, StageFace, TabFace, TaskFace
 from desk.keyset import Page
 from desk.refusals import Changed, Condition, GateShut, NotYours, Remedy
@@ -61,6 +62,24 @@ def refusals():
     ]
 
 
+def schedule():
+    start = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def bar(first, last, label="", kind="op"):
+        return Bar(start + timedelta(hours=first), start + timedelta(hours=last), label, kind)
+
+    rows = [
+        GanttRow("10 Material 6061-T6 plate", [bar(4, 22, "Foshan stock, truck overnight", "material")], "procurement"),
+        GanttRow("20 Sawing · SAW-1", [bar(22, 25, "06:00–09:00"), bar(24, 28, "", "base")], "production"),
+        GanttRow("30 Finish milling · CNC-3", [bar(26, 44, "Night shift"), bar(50, 68, "", "base")], "production"),
+        GanttRow("40 Final inspection", [bar(46, 48, "12:10–14:10", "quality")], "quality"),
+        GanttRow("50 Pack and load", [bar(49, 50, "Leaves 15:40", "logistics")], "logistics"),
+    ]
+    marks = [Mark(start + timedelta(hours=3), _("Now"), "now"), Mark(start + timedelta(hours=54), _("Required"))]
+    closed = [(start + timedelta(hours=12), start + timedelta(hours=24))]
+    return Gantt(rows, start, start + timedelta(hours=72), marks, closed, _("Schedule with option B"))
+
+
 def styles(request):
     """Every part in every state: what the screenshots and the accessibility test look at."""
     if not request.user.may("desk.configure"):
@@ -70,6 +89,7 @@ def styles(request):
     return render(request, "ui/styles.html", {
         "clocks": clocks(), "stages": stages(), "refusals": refusals(), "sample": SampleForm(prefix="fresh"),
         "wrong": wrong, "now": timezone.now(), "page": Page([], "x"),
+        "schedule": schedule(), "line": [79, 82, 80, 86, 84, 90, 86],
         "tabs": [TabFace("room", _("Room"), "#room", 14), TabFace("production", _("Production"), "#p", None, True),
                  TabFace("procurement", _("Procurement"), "#b", 3)],
         "tasks": [TaskFace(_("Assess process"), "done", note="周建国"),

@@ -20,6 +20,7 @@ Tags
   {% pager page %}                                   "Next" for a keyset page
   {% moment dt %} <time>; {% sentence source params %} a stored sentence in the reader's language
   {% qr text 20 %}                                   QR code, millimetres
+  {% gantt chart %} {% spark values "ok" %}          desk.charts.Gantt with its table; a small line of numbers
 
 Filters: dt|when, dt|day, dt|hm, seconds|duration, amount|money, text|han (marks Chinese in an English page)
 
@@ -36,7 +37,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext
 
-from desk import text
+from desk import charts, text
 from desk.qr import svg
 
 register = template.Library()
@@ -311,6 +312,16 @@ def refusal_box(refusal):
 
 
 # Lists and documents
+
+
+@register.inclusion_tag("ui/gantt.html")
+def gantt(chart):
+    return {"chart": chart, "at": charts.layout(chart)}
+
+
+@register.inclusion_tag("ui/spark.html")
+def spark(values, tone="info"):
+    return {"points": charts.points(values), "tone": tone}
 
 
 @register.simple_tag

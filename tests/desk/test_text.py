@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from desk import text
 
@@ -60,3 +61,10 @@ def test_a_sentence_without_its_parameter_shows_the_gap():
 
 def test_a_sentence_shows_its_moments():
     assert text.render("Due {at}", {"at": text.moment(MOMENT)}) == "Due Wed 25 Nov 18:00"
+
+
+def test_a_lazy_word_is_kept_in_english_and_read_in_the_readers_language():
+    with translation.override("zh-hans"):
+        kept = text.word(_("Yes"))
+        assert kept == {"msg": "Yes"}
+        assert text.render("{answer}", {"answer": kept}) == "是"
