@@ -1,0 +1,34 @@
+"""The deeds of production: review, plan, shop floor."""
+
+from production.actions.floor import (
+    finish_step,
+    pause_step,
+    reassign_step,
+    report_pieces,
+    report_problem,
+    resume_step,
+    sign_made,
+    start_step,
+)
+from production.actions.planning import change_operation, make_plan
+from production.actions.release import release_plan
+from production.actions.review import approve, assess, negotiate
+from production.actions.supply import waive_line
+
+__all__ = [
+    "approve",
+    "assess",
+    "change_operation",
+    "finish_step",
+    "make_plan",
+    "negotiate",
+    "pause_step",
+    "reassign_step",
+    "release_plan",
+    "report_pieces",
+    "report_problem",
+    "resume_step",
+    "sign_made",
+    "start_step",
+    "waive_line",
+]

@@ -1,0 +1,444 @@
+"""The shop floor: start, pause, report pieces, finish, report a problem. The clock starts at the confirmed act."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from catalog.actions import issue_stock
+from catalog.models import StockEntry
+from desk.refusals import BadInput, Changed, Condition, GateShut, NotYours
+from desk.text import when, word
+from orders import actions as orders
+from orders import gates, ledger, nonconforming
+from orders.actions.door import who_may
+from orders.actions.duties import departments, person_on_duty
+from orders.actions.trail import inform, note
+from orders.machine import LATER_THAN_REVIEW, Box
+from orders.models import CostEntry, Issue, MaterialLine, OrderStep
+from orders.models.money import CostKind
+from people.roles import Right, Role
+from production.actions.steps import call_inspector, finish_item, item_of, next_step, open_step
+from production.models import Operation, TimeSegment, WorkCentre
+from records.files import attach
+from sla import actions as sla
+
+Pause = TimeSegment.Pause
+FirstArticle = OrderStep.FirstArticle
+Decision = MaterialLine.Decision
+
+
+def _locked(step_id, by):
+    """The order, locked, and its step as it is now."""
+    order_id = OrderStep.objects.values_list("order_id", flat=True).get(pk=step_id)
+    order = orders.lock(order_id, by=by)
+    step = OrderStep.objects.select_related("line__product", "owner", "reworks").get(pk=step_id)
+    step.order = step.line.order = order
+    if not by.may(Right.OPERATION_RUN):
+        raise NotYours(_("Production's operators run operations."), who=[step.owner] if step.owner else ())
+    if order.is_cancelled or order.stage not in LATER_THAN_REVIEW:
+        raise GateShut(
+            _("Nothing can be made for this order now."),
+            because=_("It is in %(stage)s.") % {"stage": order.get_stage_display()},
+            who=[order.stage_item.assignee] if order.stage_item and order.stage_item.assignee else (),
+        )
+    if step.is_cancelled:
+        raise Changed(_("This operation is not in the plan any more. Take the new processing sheet."))
+    return order, step
+
+
+def running_segment(step) -> TimeSegment | None:
+    return TimeSegment.objects.running().filter(step=step).select_related("person").first()
+
+
+# Start
+
+
+@transaction.atomic
+def start_step(*, step_id, by, sheet_version=None, take_over_reason="", now=None) -> TimeSegment:
+    """Start, or go on after a pause. Refused while pieces, material, first article or another person stand against it.
+
+    `sheet_version`: what the scanned paper says; an old one is refused.
+    """
+    now = now or timezone.now()
+    order, step = _locked(step_id, by)
+    _check_paper(order, sheet_version)
+    if step.finished_at:
+        raise Changed(_("“%(step)s” is finished already.") % {"step": step})
+    _check_person(step, by, take_over_reason, now)
+    _check_first_article(step)
+    _check_pieces(step)
+    _check_materials(order, step)
+    segment = TimeSegment.objects.create(step=step, person=by, started_at=now)
+    _begin(order, step, by, now)
+    _issue_materials(step, by, now)
+    note(order, "step_started", gettext_noop("“{step}” started"), by=by, params={"step": str(step)})
+    return segment
+
+
+def _check_paper(order, version):
+    sheet = order.sheets.first()
+    if version is not None and sheet and sheet.version != version:
+        raise Changed(
+            _("This sheet is version %(old)s. Version %(new)s is in force.") % {"old": version, "new": sheet.version}
+        )
+
+
+def _check_person(step, by, reason, now):
+    """The owner, a foreman or a planner; who takes over from somebody says why."""
+    running = running_segment(step)
+    if running and running.person_id == by.pk:
+        raise Changed(_("You run “%(step)s” already, since %(start)s.")
+                      % {"step": step, "start": when(running.started_at)})
+    is_senior = by.role != Role.OPERATOR or by.is_head
+    holder = running.person if running else None if is_senior else step.owner
+    if holder is None or (holder.pk == by.pk and not running):
+        return
+    if not reason.strip():
+        raise NotYours(
+            _("%(person)s has “%(step)s”. Say why you take it over.") % {"person": holder, "step": step},
+            because=_("Running since %(start)s.") % {"start": when(running.started_at)} if running else "",
+            who=[holder], field="take_over_reason",
+        )
+    _take_over(step, running, holder, by, reason, now)
+
+
+def _take_over(step, running, holder, by, reason, now):
+    if running:
+        _end(running, Pause.TAKEN_OVER, by, now, reason)
+    step.owner = by
+    step.save(update_fields=["owner"])
+    event = note(
+        step.order, "step_taken_over", gettext_noop("“{step}” taken over from {person}: {reason}"), by=by,
+        params={"step": str(step), "person": str(holder), "reason": reason.strip()},
+    )
+    inform(step.order, event, {holder})
+
+
+def _check_first_article(step):
+    if step.first_article == FirstArticle.OPEN and step.made:
+        quality = departments()["quality"]
+        raise GateShut(
+            _("“%(step)s” waits for its first article: quality has not inspected it yet.") % {"step": step},
+            because=_("%(made)d pieces are made, none may follow.") % {"made": step.made},
+            who=[person for person in [person_on_duty(step.order, quality)] if person],
+        )
+
+
+def _check_pieces(step):
+    before = step.get_predecessor()
+    if before is None:
+        return
+    lot = min(before.transfer_lot or 1, step.quantity - step.made)
+    there = before.passed - step.made
+    if there < lot:
+        raise GateShut(
+            _("“%(before)s” has not passed enough pieces yet.") % {"before": before},
+            because=_("%(there)d are here, %(lot)d are needed to start; %(left)d are still to be made there.")
+            % {"there": max(0, there), "lot": lot, "left": before.quantity - before.made},
+            who=[before.owner] if before.owner else (),
+        )
+
+
+def _check_materials(order, step):
+    lines = step.material_lines.living().filter(kind=MaterialLine.Kind.MATERIAL).select_related("material")
+    conditions = [
+        Condition(
+            _("%(material)s: %(short)s %(unit)s missing, promised %(at)s")
+            % {"material": line.material, "short": f"{line.short_quantity.normalize():f}", "unit": line.material.unit,
+               "at": when(line.promised_at) if line.promised_at else _("not yet")},
+            line.is_covered or line.decision == Decision.WAIVED,
+        )
+        for line in lines
+    ]
+    if not all(condition.is_met for condition in conditions):
+        procurement = departments()["procurement"]
+        raise GateShut(
+            _("“%(step)s” cannot start without its material.") % {"step": step}, missing=conditions,
+            who=[person for person in [person_on_duty(order, procurement)] if person],
+        )
+
+
+def _begin(order, step, by, now):
+    if step.started_at is None:
+        step.started_at, step.started_by = now, by
+        step.save(update_fields=["started_at", "started_by"])
+    if step.first_article == FirstArticle.FAILED and step.awaiting:
+        pieces = step.awaiting
+        ledger.post(target=step, kind="hold", quantity=pieces, by=by, source=f"step:{step.pk}")
+        nonconforming.report(order=order, line=step.line, step=step, quantity=pieces, by=by,
+                             defect=_("First article failed"))
+
+
+def _issue_materials(step, by, now):
+    """What was reserved for this operation leaves the store, and is an actual cost."""
+    lines = step.material_lines.living().filter(reserved_quantity__gt=0).select_related("material")
+    for line in lines:
+        source = f"material-line:{line.pk}:issue"
+        if StockEntry.objects.filter(source=source).exists():
+            continue
+        issue_stock(material=line.material, quantity=line.reserved_quantity, source=source, by=by, at=now,
+                    from_reserved=True)
+        amount = line.reserved_quantity * line.material.standard_cost_amount
+        orders.add_cost(
+            order=step.order, kind=CostKind.MATERIAL, amount=amount, is_planned=False, source=source, by=by,
+            text=str(line.material),
+        )
+
+
+# Pause
+
+
+@transaction.atomic
+def pause_step(*, step_id, by, reason, note_text="", now=None) -> TimeSegment:
+    now = now or timezone.now()
+    order, step = _locked(step_id, by)
+    segment = _own_segment(step, by)
+    _end(segment, Pause(reason), by, now, note_text)
+    note(order, "step_paused", gettext_noop("“{step}” paused: {reason}"), by=by,
+         params={"step": str(step), "reason": word(Pause(reason).label)})
+    return segment
+
+
+def resume_step(*, step_id, by, sheet_version=None, now=None) -> TimeSegment:
+    """Go on: the same checks as at the start."""
+    return start_step(step_id=step_id, by=by, sheet_version=sheet_version, now=now)
+
+
+def _own_segment(step, by) -> TimeSegment:
+    segment = running_segment(step)
+    if segment is None:
+        raise GateShut(_("“%(step)s” is not running: start it first.") % {"step": step})
+    if segment.person_id != by.pk:
+        raise NotYours(_("%(person)s runs “%(step)s”.") % {"person": segment.person, "step": step},
+                       who=[segment.person])
+    return segment
+
+
+def _end(segment, reason, by, now, note_text=""):
+    """Close a stretch of work; its hours are actual costs from now on."""
+    segment.ended_at, segment.pause, segment.note = max(now, segment.started_at), reason, note_text.strip()[:300]
+    segment.save(update_fields=["ended_at", "pause", "note"])
+    step, centre = segment.step, work_centre_of(segment.step)
+    if centre is None:
+        return
+    hours = Decimal(segment.seconds(now)) / 3600
+    is_rework = step.kind == OrderStep.Kind.REWORK
+    for kind, rate in ((CostKind.LABOUR, centre.labour_rate_amount), (CostKind.MACHINE, centre.hourly_rate_amount)):
+        if rate:
+            orders.add_cost(
+                order=step.order, kind=kind, amount=hours * rate, is_planned=False, by=by,
+                cause=CostEntry.Cause.REWORK if is_rework else CostEntry.Cause.NORMAL,
+                source=f"segment:{segment.pk}:{kind}", text=str(step),
+            )
+
+
+def work_centre_of(step) -> WorkCentre | None:
+    operation = Operation.objects.in_force().filter(step=step.reworks or step).select_related("work_centre").first()
+    return operation.work_centre if operation else WorkCentre.objects.filter(code=step.work_centre).first()
+
+
+# Pieces
+
+
+@transaction.atomic
+def report_pieces(*, step_id, by, good, scrap=0, defect="", now=None) -> OrderStep:
+    """Pieces made, good and bad. Bad ones are held for quality; an inspected operation waits for the inspector.
+
+    The last pieces of the order sign “made” and hand it to quality.
+    """
+    now = now or timezone.now()
+    order, step = _locked(step_id, by)
+    _own_segment(step, by)
+    _report(order, step, by, good, scrap, defect, now)
+    return step
+
+
+def _report(order, step, by, good, scrap, defect, now):
+    _check_report(step, good, scrap, defect)
+    source = f"step:{step.pk}"
+    ledger.post(target=step, kind="make", quantity=good + scrap, by=by, source=source)
+    if step.kind == OrderStep.Kind.REWORK:
+        _report_rework(order, step, by, good, scrap, defect, source)
+    else:
+        _report_made(order, step, by, scrap, defect, source)
+    note(
+        order, "pieces_reported", by=by, params={"step": str(step), "good": good, "scrap": scrap, "made": step.made,
+                                                 "planned": step.quantity},
+        text=gettext_noop("“{step}”: {good} good, {scrap} bad, {made} of {planned} made"),
+    )
+    sign_if_made(order, by)
+    following = next_step(step)
+    if following and step.passed - following.made >= min(step.transfer_lot or 1, following.quantity - following.made):
+        open_step(following, by=by, now=now)
+
+
+def _check_report(step, good, scrap, defect):
+    if good < 0 or scrap < 0 or good + scrap < 1:
+        raise BadInput(_("Say how many pieces, one at least."), field="good")
+    if scrap and not defect.strip():
+        raise BadInput(_("Say what is wrong with the bad pieces."), field="defect")
+    if step.first_article in (FirstArticle.OPEN, FirstArticle.FAILED) and step.kind != OrderStep.Kind.REWORK:
+        _check_first_article(step)
+        if good + scrap > 1:
+            raise BadInput(
+                _("The first article comes alone: report one piece, quality inspects it, then go on."), field="good"
+            )
+
+
+def _report_made(order, step, by, scrap, defect, source):
+    if scrap:
+        ledger.post(target=step, kind="hold", quantity=scrap, by=by, source=source)
+        nonconforming.report(order=order, line=step.line, step=step, quantity=scrap, defect=defect, by=by)
+    if step.first_article in (FirstArticle.OPEN, FirstArticle.FAILED):
+        step.first_article = FirstArticle.OPEN
+        step.save(update_fields=["first_article"])
+        call_inspector(step, by=by, text=gettext_noop("Inspect the first article of {operation}"))
+        return
+    if step.is_inspected:
+        if step.awaiting:
+            call_inspector(step, by=by, text=gettext_noop("Inspect pieces of {operation}"))
+        return
+    pass_own(step, by, source)
+
+
+def pass_own(step, by, source):
+    """What no inspector waits for passes by its maker's own check; from the last operation to final inspection."""
+    pieces = step.awaiting
+    if pieces:
+        ledger.post(target=step, kind="pass", quantity=pieces, by=by, source=source)
+        if nonconforming.is_last(step):
+            ledger.post(target=step.line, kind="make", quantity=pieces, by=by, source=source)
+
+
+def _report_rework(order, step, by, good, scrap, defect, source):
+    """Reworked pieces go back to where they were held, to be inspected again; spoiled ones are held there."""
+    if step.is_inspected:
+        call_inspector(step, by=by, text=gettext_noop("Inspect pieces of {operation}"))
+        return
+    ledger.post(target=step, kind="pass", quantity=good + scrap, by=by, source=source)
+    target = step.reworks or step.line
+    ledger.post(target=target, kind="reworked", quantity=good + scrap, by=by, source=source)
+    if scrap:
+        ledger.post(target=target, kind="hold", quantity=scrap, by=by, source=source)
+        nonconforming.report(order=order, line=step.line, step=step.reworks, quantity=scrap, defect=defect, by=by)
+    if good and step.reworks:
+        call_inspector(step.reworks, by=by, text=gettext_noop("Inspect pieces of {operation}"))
+
+
+def sign_if_made(order, by) -> bool:
+    """Whoever reports the last pieces signs “made” by that act, and the order goes on to quality."""
+    if not order.lines.exists() or order.sign_offs.living().filter(box=Box.MADE).exists():
+        return False
+    if not all(condition.is_met for condition in gates.conditions(order, Box.MADE)):
+        return False
+    orders.sign_and_move(order=order, box=Box.MADE, by=by)
+    return True
+
+
+@transaction.atomic
+def sign_made(*, order_id, by, version=None):
+    """Where the inspector had the last word on the last operation, production signs “made” by itself."""
+    order = orders.lock(order_id, by=by, version=version)
+    orders.sign_and_move(order=order, box=Box.MADE, by=by)
+    return order
+
+
+# Finish
+
+
+@transaction.atomic
+def finish_step(*, step_id, by, good=None, scrap=0, defect="", now=None) -> OrderStep:
+    """The last pieces, then the operation is finished and the next one is called.
+
+    Raises GateShut while pieces are missing: a pause is the honest state then.
+    """
+    now = now or timezone.now()
+    order, step = _locked(step_id, by)
+    if step.finished_at:
+        raise Changed(_("“%(step)s” is finished already.") % {"step": step})
+    segment = _own_segment(step, by)
+    if good or scrap:
+        _report(order, step, by, good or 0, scrap, defect, now)
+    elif not step.is_inspected and step.first_article == FirstArticle.PASSED:
+        pass_own(step, by, f"step:{step.pk}")
+    _check_complete(step)
+    _end(segment, Pause.FINISHED, by, now)
+    step.finished_at, step.finished_by = now, by
+    step.save(update_fields=["finished_at", "finished_by"])
+    finish_item(step, by=by, now=now)
+    note(order, "step_finished", gettext_noop("“{step}” finished: {made} pieces"), by=by,
+         params={"step": str(step), "made": step.made})
+    following = next_step(step)
+    if following:
+        open_step(following, by=by, now=now)
+    sign_if_made(order, by)
+    return step
+
+
+def _check_complete(step):
+    missing = step.quantity - step.made
+    if missing:
+        raise GateShut(
+            _("“%(step)s” is not finished: %(missing)d of %(planned)d pieces are missing.")
+            % {"step": step, "missing": missing, "planned": step.quantity},
+            because=_("Report them, or pause until they can be made."), field="good",
+        )
+    if step.first_article in (FirstArticle.OPEN, FirstArticle.FAILED) and step.kind != OrderStep.Kind.REWORK:
+        _check_first_article(step)
+
+
+# Problems and people
+
+
+@transaction.atomic
+def report_problem(*, step_id, by, kind, text, can_go_on, photos=(), now=None) -> Issue:
+    """發現並解決問題: the right department is told at once; a problem that stops the work stops its clock.
+
+    It is major, and goes to the superiors, when the promise cannot be kept any more.
+    """
+    now = now or timezone.now()
+    order, step = _locked(step_id, by)
+    is_major = not can_go_on and _is_promise_at_risk(order, now)
+    issue = orders.raise_issue(
+        order_id=order.pk, by=by, kind=kind, text=text, step=step, is_stopping=not can_go_on,
+        severity=Issue.Severity.MAJOR if is_major else Issue.Severity.MINOR,
+    )
+    for photo in photos:
+        attach(photo, subject=order.stream, purpose=f"issue:{issue.pk}", by=by)
+    segment = running_segment(step)
+    if segment and not can_go_on:
+        _end(segment, Pause.PROBLEM, by, now, text)
+    return issue
+
+
+def _is_promise_at_risk(order, now) -> bool:
+    """No slack is left between the last time node and what was promised."""
+    last = order.promises.order_by("-pk").first()
+    ends = OrderStep.objects.filter(order=order).unfinished().values_list("planned_end_at", flat=True)
+    finish = max((end for end in ends if end), default=None)
+    return bool(last and (last.promised_at <= now or (finish and max(finish, now) >= last.promised_at)))
+
+
+@transaction.atomic
+def reassign_step(*, step_id, by, owner, reason="", now=None) -> OrderStep:
+    """Another person responsible for a released operation: a planner's or a foreman's act."""
+    order, step = _locked(step_id, by)
+    if by.role == Role.OPERATOR and not by.is_head:
+        raise NotYours(_("A planner or foreman hands operations to another person."), who=who_may(Right.PLAN_MAKE))
+    if step.finished_at:
+        raise Changed(_("“%(step)s” is finished already.") % {"step": step})
+    if not owner.may(Right.OPERATION_RUN):
+        raise BadInput(_("%(person)s cannot run operations.") % {"person": owner}, field="owner")
+    before, step.owner = step.owner, owner
+    step.save(update_fields=["owner"])
+    Operation.objects.in_force().filter(step=step).update(owner=owner)
+    if item := item_of(step):
+        sla.reassign(item, owner, by)
+    event = note(order, "step_reassigned", gettext_noop("“{step}”: {person} is responsible now"), by=by,
+                 params={"step": str(step), "person": str(owner), "reason": reason})
+    inform(order, event, {before, owner})
+    return step
+
