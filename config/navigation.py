@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from desk.faces import TabFace
 from notifications.reports import unread_count
 from people.roles import Right
 from sla.models import WorkItem
@@ -50,6 +51,35 @@ MENU = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class OrderTab:
+    """A tab of an order's page: a page at its own address, drawn by the department it belongs to."""
+
+    code: str
+    label: object
+    url_name: str
+    kinds: tuple = ()  # the work items that wait there
+    rights: tuple = ()  # any of them; none = everybody who sees the order
+
+
+ORDER_TABS = (
+    OrderTab("timeline", _("Timeline"), "orders:detail"),
+    OrderTab("confirmation", _("Confirmation"), "orders:confirmation", ("confirmation",)),
+    OrderTab("review", _("Review"), "production:review",
+             ("review_process", "review_capacity", "review_materials", "review_decision")),
+    OrderTab("negotiation", _("Negotiation"), "orders:negotiation", ("negotiation",),
+             (Right.ORDER_NEGOTIATE, Right.REVIEW_ASSESS, Right.SUPPLY_BUY, Right.SEE_ALL)),
+    OrderTab("production", _("Production"), "production:order_tab", ("plan", "production", "operation")),
+    OrderTab("procurement", _("Procurement"), "procurement:order_tab", ("procurement", "purchase_line")),
+    OrderTab("quality", _("Quality"), "quality:order_tab", ("qc", "inspection", "nonconformance", "remake")),
+    OrderTab("logistics", _("Logistics"), "logistics:order_tab", ("delivery", "delivery_confirmation")),
+    OrderTab("finance", _("Finance"), "finance:order_tab", ("settlement", "expense", "stop_report")),
+    OrderTab("issues", _("Problems"), "orders:issues", ("problem",)),
+    OrderTab("documents", _("Documents"), "orders:documents", ("sheet_receipt",)),
+    OrderTab("log", _("Audit log"), "orders:log"),
+)  # fmt: skip
+
+
 def navigation(request) -> dict:
     """Callables: a fragment that draws no rail asks the database nothing."""
     user = getattr(request, "user", None)
@@ -58,6 +88,8 @@ def navigation(request) -> dict:
     return {
         "navigation": partial(_groups, user, request.path),
         "unread_count": cache(partial(unread_count, user)),
+        "order_tabs": cache(partial(_order_tabs, request)),
+        "order_tab": partial(_order_tab, request),
         "company_time_zone": settings.TIME_ZONE,
     }
 
@@ -94,3 +126,33 @@ def _link(entry: Entry, path: str, waiting: Counter, pressing: int) -> dict | No
 def _is_deeper(entry: Entry, path: str) -> bool:
     """The page of a new order lies under the orders in its address, not in the rail."""
     return entry.url_name == "orders:list" and path.rstrip("/").endswith("/new")
+
+
+def _order_tabs(request) -> list[TabFace]:
+    """The tabs of the order on this page; `orders.pages` says which order, and what waits in it."""
+    found = [_tab(tab, request) for tab in ORDER_TABS if not tab.rights or any(map(request.user.may, tab.rights))]
+    return [tab for tab in found if tab]
+
+
+def _tab(tab: OrderTab, request) -> TabFace | None:
+    try:
+        url = reverse(tab.url_name, args=[request.order.pk])
+    except NoReverseMatch:
+        return None
+    waiting = [item for item in request.order_waiting if item.kind in tab.kinds]
+    mine = any(_waits_for(request.user, item) for item in waiting)
+    return TabFace(tab.code, tab.label, url, count=_problems(tab, waiting), is_waiting=mine)
+
+
+def _waits_for(user, item) -> bool:
+    return item.assignee_id == user.pk or (item.assignee_id is None and item.department_id == user.department_id)
+
+
+def _problems(tab, waiting) -> int | None:
+    return len(waiting) if tab.code == "issues" else None
+
+
+def _order_tab(request) -> str:
+    """The tab whose address this page lies under; the longest one, for they all lie under the order's own."""
+    under = [tab for tab in _order_tabs(request) if request.path.startswith(tab.url)]
+    return max(under, key=lambda tab: len(tab.url)).code if under else ""

@@ -4,6 +4,7 @@ The same list refuses in the door, and stands on the order page as its tasks.
 """
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from desk.refusals import Condition
@@ -20,10 +21,32 @@ def conditions(order, box) -> list[Condition]:
 
 def step_conditions(order, step) -> list[Condition]:
     """The step's boxes, and what it asks beside them."""
-    living = set(order.sign_offs.living().values_list("box", flat=True))
+    living = {signature.box for signature in signatures(order)}
     listed = [Condition(Box(box).label, box in living) for box in step.boxes]
+    return listed + beside_the_boxes(order, step)
+
+
+def beside_the_boxes(order, step) -> list[Condition]:
+    """What a step asks that is no signature."""
     extra = _STEP_CONDITIONS.get(step.name)
-    return listed + (extra(order) if extra else [])
+    return extra(order) if extra else []
+
+
+def keep_for_a_page(order) -> None:
+    """Ask for lines, signatures and promises once, for a page that shows them often; an act never does."""
+    order.kept_lines, order.kept_signatures = lines_of(order), signatures(order)
+    prefetch_related_objects([order], "promises")
+
+
+def lines_of(order) -> list:
+    kept = getattr(order, "kept_lines", None)
+    return list(order.lines.select_related("product")) if kept is None else kept
+
+
+def signatures(order) -> list:
+    """The living ones."""
+    kept = getattr(order, "kept_signatures", None)
+    return list(order.sign_offs.living().select_related("signed_by")) if kept is None else kept
 
 
 def _customer_confirmed(order):
@@ -76,7 +99,7 @@ def _made(order):
             % {"line": line.product, "made": line.net_made, "agreed": line.agreed_quantity},
             line.net_made >= line.agreed_quantity,
         )
-        for line in order.lines.select_related("product")
+        for line in lines_of(order)
     ]
     if rework:
         rows.append(Condition(_("%(count)d rework operations are not finished") % {"count": rework}))
@@ -90,7 +113,7 @@ def _passed(order):
             % {"line": line.product, "passed": line.passed, "agreed": line.agreed_quantity},
             line.passed >= line.agreed_quantity,
         )
-        for line in order.lines.select_related("product")
+        for line in lines_of(order)
     ]
     undecided = order.nonconformances.filter(disposition=Nonconformance.Disposition.OPEN)
     pieces = sum(undecided.values_list("quantity", flat=True))
@@ -106,7 +129,7 @@ def _delivered(order):
             % {"line": line.product, "shipped": line.shipped, "agreed": line.agreed_quantity},
             line.shipped >= line.agreed_quantity,
         )
-        for line in order.lines.select_related("product")
+        for line in lines_of(order)
     ]
 
 
@@ -130,8 +153,7 @@ def _costs(order):
 
 
 def _review_people(order):
-    signed = order.sign_offs.living().filter(box__in=ASSESSMENTS).values_list("signed_by", flat=True)
-    people = len(set(signed))
+    people = len({signature.signed_by_id for signature in signatures(order) if signature.box in ASSESSMENTS})
     return Condition(
         _("The assessments come from %(wanted)d different people (now %(people)d)")
         % {"wanted": settings.REVIEW_PEOPLE, "people": people},
