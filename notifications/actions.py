@@ -78,7 +78,7 @@ def void(source: str, now=None) -> int:
     now = now or timezone.now()
     Notification.objects.filter(source=source, shown_from__gt=now, voided_at__isnull=True).update(voided_at=now)
     return Outbox.objects.filter(source=source).unsent().update(
-        state=Outbox.State.VOID, lease=None, leased_until=None
+        state=Outbox.State.VOID, lease=None, next_try_at=None
     )
 
 
@@ -119,9 +119,9 @@ def dispatch(limit=50, now=None) -> DispatchResult:
 def _take(limit, now) -> list[Outbox]:
     letters = list(Outbox.objects.due(now).select_for_update(skip_locked=True, of=("self",))
                    .select_related("recipient")[:limit])
-    lease, until = uuid4(), now + LEASE
+    lease = uuid4()
     Outbox.objects.filter(pk__in=[letter.pk for letter in letters]).update(
-        state=Outbox.State.LEASED, lease=lease, leased_until=until
+        state=Outbox.State.LEASED, lease=lease, next_try_at=now + LEASE
     )
     for letter in letters:
         letter.lease = lease
@@ -131,7 +131,7 @@ def _take(limit, now) -> list[Outbox]:
 def _hold(letter, now) -> bool:
     """Just before sending: still ours and not withdrawn? Then the try counts and the lease starts afresh."""
     letter.attempts += 1
-    return bool(_ours(letter).update(leased_until=now + LEASE, attempts=letter.attempts))
+    return bool(_ours(letter).update(next_try_at=now + LEASE, attempts=letter.attempts))
 
 
 def _ours(letter):
@@ -139,7 +139,7 @@ def _ours(letter):
 
 
 def _mark(letter, **values) -> int:
-    return _ours(letter).update(lease=None, leased_until=None, **values)
+    return _ours(letter).update(**({"lease": None, "next_try_at": None} | values))
 
 
 @transaction.atomic

@@ -89,18 +89,17 @@ class Notification(models.Model):
 class OutboxQuerySet(models.QuerySet):
     def due(self, now):
         """Waiting and at their time, or held by a dispatcher that died."""
-        return self.filter(
-            Q(state=Outbox.State.WAITING, next_try_at__lte=now) | Q(state=Outbox.State.LEASED, leased_until__lt=now)
-        ).order_by("next_try_at", "pk")
+        return self.filter(next_try_at__lte=now).order_by("next_try_at", "pk")
 
     def unsent(self):
-        return self.filter(state__in=[Outbox.State.WAITING, Outbox.State.LEASED])
+        return self.filter(next_try_at__isnull=False)
 
     def dead(self):
         return self.filter(state=Outbox.State.DEAD)
 
 
-UNSENT = Q(state__in=["waiting", "leased"])
+UNSENT = Q(next_try_at__isnull=False)
+UNSENT_STATE = Q(state__in=["waiting", "leased"])
 
 
 class Outbox(models.Model):
@@ -124,10 +123,10 @@ class Outbox(models.Model):
     message_id = models.UUIDField(default=uuid4, editable=False)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.WAITING)
     created_at = models.DateTimeField(_("written at"), default=timezone.now)
-    next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
+    # Of a letter being sent: when its lease ends and another dispatcher may try. Of a finished one: nothing.
+    next_try_at = models.DateTimeField(_("next try"), null=True, default=timezone.now)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     lease = models.UUIDField(null=True, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     error = models.TextField(_("what went wrong"), blank=True)
 
@@ -138,12 +137,16 @@ class Outbox(models.Model):
         verbose_name_plural = _("outgoing messages")
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="leased", lease__isnull=False, leased_until__isnull=False) | ~Q(state="leased"),
+                condition=Q(state="leased", lease__isnull=False) | (~Q(state="leased") & Q(lease__isnull=True)),
                 name="a_leased_message_has_its_lease",
             ),
             models.CheckConstraint(
                 condition=Q(state="sent", sent_at__isnull=False) | (~Q(state="sent") & Q(sent_at__isnull=True)),
                 name="a_sent_message_says_when",
+            ),
+            models.CheckConstraint(
+                condition=(UNSENT_STATE & UNSENT) | (~UNSENT_STATE & ~UNSENT),
+                name="an_unsent_message_has_its_next_try",
             ),
         ]
         indexes = [

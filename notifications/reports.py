@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from notifications.models import Notification, Outbox
-
-STATE = Outbox.State
 
 
 @dataclass(frozen=True)
@@ -26,11 +24,8 @@ def unread_count(user) -> int:
 def backlog(now=None) -> Backlog:
     """Letters given up count for a week: then somebody has seen them."""
     now = now or timezone.now()
-    facts = Outbox.objects.filter(state__in=[STATE.WAITING, STATE.LEASED, STATE.DEAD]).aggregate(
-        waiting=Count("pk", filter=~Q(state=STATE.DEAD)),
-        dead=Count("pk", filter=Q(state=STATE.DEAD, created_at__gt=now - timedelta(days=7))),
-        oldest=Min("next_try_at", filter=~Q(state=STATE.DEAD)),
-    )
-    oldest = facts["oldest"]
+    unsent = Outbox.objects.unsent().aggregate(waiting=Count("pk"), oldest=Min("next_try_at"))
+    oldest = unsent["oldest"]
     late = int((now - oldest).total_seconds()) if oldest and oldest < now else 0
-    return Backlog(facts["waiting"], facts["dead"], late)
+    dead = Outbox.objects.dead().filter(created_at__gt=now - timedelta(days=7)).count()
+    return Backlog(unsent["waiting"], dead, late)
