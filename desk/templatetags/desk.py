@@ -16,7 +16,7 @@ Tags
   {% error_summary form formset … %}                 once, on top of the form
   {% refusal_box refusal %}                          nothing when there is none
   {% act_inputs %}                                   csrf, once-key, version
-  {% empty_state title text seal= url= action= %}
+  {% empty_state title text seal= icon= url= action= %}
   {% pager page %}                                   "Next" for a keyset page
   {% moment dt %} <time>; {% sentence source params %} a stored sentence in the reader's language
   {% qr text 20 %}                                   QR code, millimetres
@@ -330,8 +330,8 @@ def qr(content, size_mm=20):
 
 
 @register.inclusion_tag("ui/empty.html")
-def empty_state(title, text="", seal="", url="", action=""):
-    return {"title": title, "text": text, "seal_code": seal, "url": url, "action": action}
+def empty_state(title, text="", seal="", url="", action="", icon="check"):
+    return {"title": title, "text": text, "seal_code": seal, "url": url, "action": action, "icon_name": icon}
 
 
 @register.inclusion_tag("ui/pager.html", takes_context=True)

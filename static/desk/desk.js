@@ -20,7 +20,7 @@ function tick() {
   let soonest = Infinity;
   let isCrossed = false;
   for (const clock of all("[data-left][data-run='1']")) {
-    clock.start ??= { left: Number(clock.dataset.left), at: clock.dataset.at ? Number(clock.dataset.at) : Number(words.now) };
+    clock.start ??= { left: Number(clock.dataset.left), at: Number(clock.dataset.at || words.now) };
     const until = Math.min(serverNow(), Number(clock.dataset.runUntil) || Infinity);
     const left = clock.start.left - Math.max(0, until - clock.start.at);
     const value = clock.querySelector("[data-value]");
@@ -83,16 +83,18 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "1";
   form.setAttribute("aria-busy", "true");
   // After the browser has read the pressed button's name and value.
-  setTimeout(() => all("button:not([type=button])", form).forEach((button) => { button.disabled = true; }));
+  const buttons = all("button:not([type=button]):not(:disabled)", form);
+  setTimeout(() => buttons.forEach((button) => { button.disabled = true; }));
+  form.reopen = () => {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+    buttons.forEach((button) => { button.disabled = false; });
+  };
+  setTimeout(form.reopen, 10000); // a download, or no answer: the once-key makes a second press harmless
 });
 
 addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
-  all("form[data-sent]").forEach((form) => {
-    delete form.dataset.sent;
-    form.removeAttribute("aria-busy");
-    all("button", form).forEach((button) => { button.disabled = false; });
-  });
+  if (event.persisted) all("form[data-sent]").forEach((form) => form.reopen());
 });
 
 // Drafts: a form with data-draft-url saves itself while it is filled in.
