@@ -46,20 +46,25 @@ class Command(BaseCommand):
             for job in JOBS:
                 if time.monotonic() >= due[job] and not self.ended.is_set():
                     due[job] = time.monotonic() + job.every_seconds
-                    run(job)
+                    run_afresh(job)
             self.ended.wait(max(0.05, min(due.values()) - time.monotonic()))
 
 
 def run(job) -> bool:
-    """One job, on a connection that works; whatever it says, the others have their turn."""
-    close_old_connections()
+    """Whatever one job says, the others have their turn."""
     try:
         import_string(job.task)()
     except Exception:
         log.exception("The job %s failed", job.task)
-        connections.close_all()
         return False
     return True
+
+
+def run_afresh(job) -> None:
+    """A job that failed may have lost its connection: the next one gets a new one."""
+    close_old_connections()
+    if not run(job):
+        connections.close_all()
 
 
 class ClockWatch:
