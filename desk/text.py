@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, override
 
 # Not from Django's formats: its Chinese ones write the weekday out (星期三) and the year always.
 ENGLISH_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -22,8 +22,9 @@ WEEKDAYS = {
 
 
 def word(source) -> dict:
-    """A parameter that is translated when it is read."""
-    return {"msg": str(source)}
+    """A parameter that is translated when it is read; of a lazy text its English source is kept."""
+    with override(None):
+        return {"msg": str(source)}
 
 
 def sentence(source, params: dict | None) -> dict:
