@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 
 from django.conf import settings
 from django.db import transaction
@@ -106,8 +105,7 @@ def _sqlite(name: str, table: str, on: str, says: str, when: str) -> str:
 
 
 def declared() -> list[Guard]:
-    modules = [module for module in settings.DATABASE_GUARDS if find_spec(module)]  # TODO until all apps are there
-    return [guard for module in modules for guard in import_module(module).GUARDS]
+    return [guard for module in settings.DATABASE_GUARDS for guard in import_module(module).GUARDS]
 
 
 def install(connection) -> None:

@@ -1,7 +1,7 @@
 """What the database refuses by itself, whoever writes."""
 
 import pytest
-from django.core.checks import run_checks
+from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
@@ -116,9 +116,9 @@ def test_install_may_run_twice():
 
 
 def test_check_names_the_guard_that_is_missing():
-    assert run_checks(databases=["default"]) == []
+    assert run_checks(tags=[Tags.database], databases=["default"]) == []
     guards.drop(connection)
-    found = {error.msg for error in run_checks(databases=["default"])}
+    found = {error.msg for error in run_checks(tags=[Tags.database], databases=["default"])}
     assert "The database guard guard_records_event_update is missing." in found
 
 
@@ -127,7 +127,7 @@ def test_check_names_a_guard_that_nobody_declared():
     with connection.cursor() as cursor:
         for statement in stray.statements(connection.vendor, []):
             cursor.execute(statement)
-    assert [error.id for error in run_checks(databases=["default"])] == ["desk.E002"]
+    assert [error.id for error in run_checks(tags=[Tags.database], databases=["default"])] == ["desk.E002"]
 
 
 @pytest.mark.postgres
