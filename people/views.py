@@ -3,7 +3,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from people.forms import PreferencesForm, ThemeForm
+from people.forms import OwnPasswordForm, PreferencesForm, ThemeForm
 from people.models import User
 from people.roles import Right
 
@@ -61,12 +60,12 @@ def profile(request):
         form.save()
         messages.success(request, _("Saved."))
         return redirect("people:profile")
-    return _profile_page(request, form, PasswordChangeForm(request.user))
+    return _profile_page(request, form, OwnPasswordForm(request.user))
 
 
 @require_POST
 def password(request):
-    form = PasswordChangeForm(request.user, request.POST)
+    form = OwnPasswordForm(request.user, request.POST)
     if form.is_valid():
         update_session_auth_hash(request, form.save())
         messages.success(request, _("The password was changed."))
