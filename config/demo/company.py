@@ -1,0 +1,153 @@
+"""The demo company's master data: a small machine-parts factory near Suzhou."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.actions import receive_stock
+from catalog.models import BillOfMaterialLine, Customer, Material, Product, ProductFamily, Project
+from logistics.models import Carrier
+from people.models import User
+from procurement.models import Supplier, SupplierMaterial
+from production.models import RoutingOperation, WorkCentre
+from sla.models import WorkCalendar
+
+CUSTOMERS = (  # code, name, latin, key, contact, phone, place
+    ("QMW", "启明风电装备有限公司", "Qiming Wind", True, "高远", "138 0611 2207", "盐城市大丰港 7 号泊位"),
+    ("HCP", "海川泵业有限公司", "Haichuan Pumps", False, "沈洁", "139 1520 4410", "无锡市新吴区锡士路 18 号 3 号门"),
+    ("DSR", "鼎盛轨道交通有限公司", "Dingsheng Rail", True, "韩冰", "136 5177 9032", "常州市戚墅堰延陵东路 358 号"),
+    ("BYM", "博远医疗器械有限公司", "Boyuan Medical", False, "陆瑶", "137 7603 5518", "苏州工业园区星湖街 218 号"),
+    ("ZXE", "智行电动科技有限公司", "Zhixing EV", False, "贺勇", "135 8428 6671", "昆山市玉山镇元丰路 66 号"),
+)
+PROJECTS = (("QMW", "大丰海上风电二期", True), ("DSR", "常州地铁 5 号线", True), ("ZXE", "X9 试制", False))
+FAMILIES = (("支架", "Brackets", 108), ("泵件", "Pump parts", 90), ("壳体", "Housings", 144))
+PRODUCTS = (  # number, name, latin, family, drawing, revision, specification, price
+    ("QM-BRK-118", "变桨轴承支架", "Pitch bearing bracket", "支架", "QM-BRK-118", "C", "6061-T6 · 硬质氧化", 2025),
+    ("HC-IMP-060", "叶轮组件", "Impeller set", "泵件", "HC-IMP-060", "B", "CF8M · 动平衡 G2.5", 860),
+    ("ZX-HSG-021", "电机端盖", "Motor end cover", "壳体", "ZX-HSG-021", "A", "ADC12 · 精加工", 320),
+    ("BY-RAC-007", "分析仪支座", "Analyser base", "支架", "BY-RAC-007", "D", "304 · 拉丝", 540),
+)
+MATERIALS = (  # number, name, latin, unit, key, cost, lead hours, on hand
+    ("AL6061-40", "6061-T6 板材 40 mm", "6061-T6 plate 40 mm", "kg", True, "28.5", 24, 900),
+    ("CF8M-CAST", "CF8M 铸件毛坯", "CF8M casting blank", "pcs", True, "310", 72, 10),
+    ("ADC12-BLK", "ADC12 压铸毛坯", "ADC12 die-cast blank", "pcs", False, "62", 48, 400),
+    ("SS304-20", "304 板材 20 mm", "304 plate 20 mm", "kg", False, "24", 24, 350),
+    ("HARD-ANOD", "硬质氧化处理", "Hard anodising", "pcs", False, "18", 24, 0),
+    ("PKG-STD", "防潮包装套件", "Moisture-proof packing kit", "set", False, "6", 8, 800),
+)
+BILLS = (  # product, material, per piece, scrap
+    ("QM-BRK-118", "AL6061-40", "4.2", "0.05"), ("QM-BRK-118", "PKG-STD", "0.25", "0"),
+    ("HC-IMP-060", "CF8M-CAST", "1", "0.02"), ("HC-IMP-060", "PKG-STD", "0.5", "0"),
+    ("ZX-HSG-021", "ADC12-BLK", "1", "0.03"), ("ZX-HSG-021", "PKG-STD", "0.1", "0"),
+    ("BY-RAC-007", "SS304-20", "2.8", "0.05"), ("BY-RAC-007", "PKG-STD", "0.2", "0"),
+)
+WORK_CENTRES = (  # code, name, latin, slots, machine rate, labour rate
+    ("SAW-1", "锯床", "Saw", 1, 60, 45), ("CNC-3", "五轴加工中心", "Five-axis centre", 1, 220, 60),
+    ("CNC-5", "立式加工中心", "Vertical centre", 2, 150, 60), ("LATHE-2", "数控车床", "CNC lathe", 2, 120, 55),
+    ("BENCH", "钳工台", "Fitting bench", 3, 15, 50),
+)
+ROUTINGS = {  # product: number, name, latin, centre, set-up, minutes a piece, inspected, first article
+    "QM-BRK-118": ((10, "下料", "Cutting", "SAW-1", 15, "1.5", False, False),
+                   (20, "粗铣", "Rough milling", "CNC-5", 30, "4", False, False),
+                   (30, "精铣", "Finish milling", "CNC-3", 45, "5", True, True),
+                   (40, "去毛刺", "Deburring", "BENCH", 5, "2", False, False)),
+    "HC-IMP-060": ((10, "车外圆", "Turning", "LATHE-2", 30, "6", False, True),
+                   (20, "铣叶片", "Blade milling", "CNC-3", 40, "8", True, False),
+                   (30, "动平衡", "Balancing", "BENCH", 10, "3", False, False)),
+    "ZX-HSG-021": ((10, "粗加工", "Roughing", "CNC-5", 20, "2", False, False),
+                   (20, "精加工", "Finishing", "CNC-5", 25, "2.5", False, False)),
+    "BY-RAC-007": ((10, "下料", "Cutting", "SAW-1", 10, "1", False, False),
+                   (20, "铣面", "Face milling", "CNC-5", 25, "3", False, False),
+                   (30, "拉丝", "Brushing", "BENCH", 5, "2.5", False, False)),
+}
+SUPPLIERS = (  # name, latin, contact, offers (material, price, lead hours)
+    ("佛山铝业有限公司", "Foshan Aluminium", "梁先生", (("AL6061-40", "28.5", 24), ("SS304-20", "25", 36))),
+    ("江阴精铸有限公司", "Jiangyin Casting", "徐小姐", (("CF8M-CAST", "310", 72), ("ADC12-BLK", "62", 48))),
+    ("苏州通用包装有限公司", "Suzhou Packing", "周先生", (("PKG-STD", "6", 8),)),
+)
+CARRIERS = (("顺丰重货", "95338", True), ("德邦物流", "95353", False), ("自有车队", "0512 6688 1020", True))
+
+
+@transaction.atomic
+def seed() -> None:
+    """Adds what is missing by number or name; what somebody changed stays as it is."""
+    _customers()
+    _products()
+    _materials()
+    _shop()
+    _suppliers()
+    for name, phone, is_priority in CARRIERS:
+        Carrier.objects.get_or_create(name=name, defaults={"phone": phone, "is_priority": is_priority})
+
+
+def _customers():
+    salesperson = User.objects.filter(username="lin").first()
+    for code, name, latin, is_key, contact, phone, place in CUSTOMERS:
+        Customer.objects.get_or_create(code=code, defaults={
+            "name": name, "latin_name": latin, "is_key": is_key, "contact_name": contact, "contact_phone": phone,
+            "delivery_place": place, "salesperson": salesperson,
+        })
+    for code, name, is_major in PROJECTS:
+        Project.objects.get_or_create(
+            customer=Customer.objects.get(code=code), name=name, defaults={"is_major": is_major}
+        )
+
+
+def _products():
+    for name, latin, hours in FAMILIES:
+        ProductFamily.objects.get_or_create(name=name, defaults={"latin_name": latin, "normal_lead_time_hours": hours})
+    for number, name, latin, family, drawing, revision, specification, price in PRODUCTS:
+        Product.objects.get_or_create(number=number, defaults={
+            "name": name, "latin_name": latin, "family": ProductFamily.objects.get(name=family),
+            "drawing_number": drawing, "revision": revision, "specification": specification, "price_amount": price,
+        })
+
+
+def _materials():
+    for number, name, latin, unit, is_key, cost, hours, on_hand in MATERIALS:
+        material, is_new = Material.objects.get_or_create(number=number, defaults={
+            "name": name, "latin_name": latin, "unit": unit, "is_key": is_key, "standard_cost_amount": Decimal(cost),
+            "lead_time_hours": hours,
+        })
+        if is_new and on_hand:
+            receive_stock(material=material, quantity=Decimal(on_hand), source=f"opening:{number}", by=None)
+    for product, material, quantity, scrap in BILLS:
+        BillOfMaterialLine.objects.get_or_create(
+            product=Product.objects.get(number=product), material=Material.objects.get(number=material),
+            defaults={"quantity_per": Decimal(quantity), "scrap_factor": Decimal(scrap)},
+        )
+
+
+def _shop():
+    calendar, foreman = WorkCalendar.objects.get(code="factory"), User.objects.filter(username="chenwei").first()
+    for code, name, latin, slots, machine, labour in WORK_CENTRES:
+        WorkCentre.objects.get_or_create(code=code, defaults={
+            "name": name, "latin_name": latin, "slots": slots, "calendar": calendar, "foreman": foreman,
+            "hourly_rate_amount": machine, "labour_rate_amount": labour,
+        })
+    for product, operations in ROUTINGS.items():
+        for number, name, latin, centre, setup, minutes, is_inspected, first_article in operations:
+            RoutingOperation.objects.get_or_create(
+                product=Product.objects.get(number=product), number=number,
+                defaults={
+                    "name": name, "latin_name": latin, "work_centre": WorkCentre.objects.get(code=centre),
+                    "setup_minutes": setup, "run_minutes_per_unit": Decimal(minutes), "is_inspected": is_inspected,
+                    "needs_first_article": first_article,
+                },
+            )
+
+
+def _suppliers():
+    proposer, approver = User.objects.get(username="wang"), User.objects.get(username="sun")
+    said = {"proposed_by": proposer, "approved_by": approver,
+            "proposed_at": timezone.now(), "approved_at": timezone.now()}
+    for name, latin, contact, offers in SUPPLIERS:
+        supplier, _is_new = Supplier.objects.get_or_create(
+            name=name, defaults={"latin_name": latin, "contact_name": contact, **said}
+        )
+        for material, price, hours in offers:
+            SupplierMaterial.objects.get_or_create(
+                supplier=supplier, material=Material.objects.get(number=material),
+                defaults={"price_amount": Decimal(price), "lead_time_hours": hours, **said},
+            )

@@ -1,0 +1,227 @@
+"""A few living orders of the demo company, each brought to its stage by the people who do the work."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from catalog.models import Customer, Product, Project
+from finance import actions as finance
+from logistics import actions as logistics
+from logistics.models import Carrier, ChecklistItem, DeliveryList
+from orders import actions
+from orders.models import ConfirmationItem, MaterialLine, OrderLine, OrderStep, Receipt, UrgentOrder
+from people.models import User
+from procurement import actions as procurement
+from procurement.models import PurchaseLine, SupplierMaterial
+from production import actions as production
+from production.capacity import propose
+from quality import actions as quality
+
+# The smallest PDF that a viewer opens: the signed delivery note of the demo.
+NOTE = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
+
+Ground, Reason = UrgentOrder.Ground, UrgentOrder.Reason
+ORDERS = (  # customer, product, quantity, days, ground, reason, stage it is brought to
+    ("BYM", "BY-RAC-007", 40, 9, Ground.CUSTOMER_ASKED, Reason.QUALITY_REPLACEMENT, "closed"),
+    ("ZXE", "ZX-HSG-021", 60, 8, Ground.CUSTOMER_ASKED, Reason.LINE_DOWN, "settlement"),
+    ("BYM", "BY-RAC-007", 24, 9, Ground.CUSTOMER_ASKED, Reason.MISSED_DATE, "delivery"),
+    ("ZXE", "ZX-HSG-021", 30, 9, Ground.CUSTOMER_ASKED, Reason.LINE_DOWN, "qc"),
+    ("DSR", "BY-RAC-007", 50, 10, Ground.MAJOR_PROJECT, Reason.MAJOR_PROJECT, "production"),
+    ("HCP", "HC-IMP-060", 60, 12, Ground.CUSTOMER_ASKED, Reason.LINE_DOWN, "procurement"),
+    ("QMW", "QM-BRK-118", 120, 4, Ground.KEY_CUSTOMER, Reason.PROJECT_EARLIER, "review"),
+    ("HCP", "HC-IMP-060", 20, 6, Ground.CUSTOMER_ASKED, Reason.MISSED_DATE, "confirmation"),
+    ("ZXE", "ZX-HSG-021", 200, 5, Ground.CUSTOMER_ASKED, Reason.LINE_DOWN, "identification"),
+)
+STAGES = ("identification", "confirmation", "review", "procurement", "production", "qc", "delivery", "settlement",
+          "closed")  # fmt: skip
+
+
+def seed() -> None:
+    """Only into a desk without orders: what people entered is never touched."""
+    if UrgentOrder.objects.exists():
+        return
+    cast = {user.username: user for user in User.objects.select_related("department")}
+    for row in ORDERS:
+        play(cast, *row)
+
+
+def play(cast, customer, product, quantity, days, ground, reason, stage) -> UrgentOrder:
+    order = _enter(cast, customer, product, quantity, days, ground, reason)
+    for name in STAGES[: STAGES.index(stage)]:
+        DOING[name](cast, order)
+    order = UrgentOrder.objects.get(pk=order.pk)
+    if stage in BEGINNING:
+        BEGINNING[stage](cast, order)
+    return order
+
+
+def _enter(cast, code, number, quantity, days, ground, reason):
+    customer, product = Customer.objects.get(code=code), Product.objects.get(number=number)
+    is_asked = ground == Ground.CUSTOMER_ASKED
+    due = (timezone.localtime() + timedelta(days=days)).replace(hour=18, minute=0, second=0, microsecond=0)
+    values = {
+        "customer": customer, "contact_name": customer.contact_name, "contact_phone": customer.contact_phone,
+        "project": Project.objects.filter(customer=customer, is_major=True).first() if not is_asked else None,
+        "ground": ground, "reason": reason, "required_at": due, "place": customer.delivery_place,
+        "asked_by": customer.contact_name if is_asked else "", "asked_how": "call" if is_asked else "",
+        "ground_text": "" if is_asked else "关系到项目节点，按重要客户办理",
+    }
+    line = {"product": product, "quantity": quantity, "specification": product.specification,
+            "revision": product.revision, "unit_price_amount": product.price_amount}
+    return actions.save_draft(by=cast["lin"], values=values, lines=[line])
+
+
+def _submit(cast, order):
+    actions.submit(order_id=order.pk, by=cast["lin"])
+
+
+def _confirm(cast, order):
+    contact = order.contact_name or str(order.customer)
+    actions.log_contact(order_id=order.pk, by=cast["lin"], contact=contact, how="call", text="逐项核对")
+    for item in ConfirmationItem.Item:
+        actions.confirm_item(order_id=order.pk, by=cast["lin"], item=item, contact=contact, how="call")
+    actions.confirm(order_id=order.pk, by=cast["lin"])
+    for name in ("zhou", "wang", "wu", "xu", "tang"):
+        actions.receive_sheet(order_id=order.pk, by=cast[name], version=1)
+
+
+def _review(cast, order):
+    for kind, name in (("process", "huang"), ("capacity", "zhou"), ("materials", "luo")):
+        production.assess(order_id=order.pk, by=cast[name], kind=kind, verdict="can", note_text="按排程可行")
+    production.make_plan(order_id=order.pk, by=cast["zhou"])
+    production.release_plan(order_id=order.pk, by=cast["zhou"])
+    order = UrgentOrder.objects.get(pk=order.pk)
+    finish = propose(order, now=timezone.now()).finish
+    production.approve(order_id=order.pk, by=cast["zhao"], promised_at=max(order.required_at, finish), reason="按计划")
+
+
+def _buy(cast, order):
+    for line in _short_lines(order):
+        _order_line(cast, line)
+    for purchase in PurchaseLine.objects.filter(material_line__order=order):
+        procurement.receive(purchase_line_id=purchase.pk, quantity=purchase.quantity, by=cast["wang"],
+                            delivery_note="DN-0412")
+    for receipt in Receipt.objects.filter(material_line__order=order, inspected_at__isnull=True):
+        quality.inspect_receipt(receipt_id=receipt.pk, by=cast["wu"], accepted=receipt.quantity, rejected=Decimal(0))
+    procurement.sign_materials_ready(order_id=order.pk, by=cast["wang"])
+
+
+def _short_lines(order):
+    lines = MaterialLine.objects.filter(order=order).open().select_related("material")
+    return [line for line in lines if line.short_quantity]
+
+
+def _order_line(cast, line):
+    source = SupplierMaterial.objects.filter(material=line.material).select_related("supplier").first()
+    procurement.order_line(
+        material_line_id=line.pk, supplier=source.supplier, quantity=line.short_quantity,
+        unit_price=source.price_amount, by=cast["wang"],
+        promised_at=timezone.now() + timedelta(hours=source.lead_time_hours),
+    )
+
+
+def _make(cast, order):
+    for step in OrderStep.objects.filter(order=order).order_by("line", "number"):
+        _run(cast, step)
+
+
+def _run(cast, step):
+    maker, inspector = cast["chenwei"], cast["wu"]
+    production.start_step(step_id=step.pk, by=maker)
+    if step.first_article == OrderStep.FirstArticle.OPEN:
+        production.report_pieces(step_id=step.pk, by=maker, good=1)
+        quality.first_article(step_id=step.pk, by=inspector, is_passed=True)
+    step.refresh_from_db()
+    production.finish_step(step_id=step.pk, by=maker, good=step.quantity - step.made)
+    step.refresh_from_db()
+    if step.awaiting:
+        quality.inspect_step(step_id=step.pk, by=inspector, lot_quantity=step.awaiting, sample_quantity=step.awaiting,
+                             defective_quantity=0)
+
+
+def _inspect(cast, order):
+    for line in OrderLine.objects.filter(order=order):
+        quality.inspect_final(line_id=line.pk, by=cast["wu"], lot_quantity=line.awaiting, sample_quantity=line.awaiting,
+                              defective_quantity=0)
+
+
+def _deliver(cast, order):
+    dispatcher, now = cast["xu"], timezone.now()
+    logistics.confirm_delivery(
+        order_id=order.pk, by=dispatcher, contact=order.contact_name or "收货人", how="call", place=order.place,
+        slot_from=now + timedelta(hours=1), slot_until=now + timedelta(hours=8),
+    )
+    found = _prepare(cast, order)
+    _tick_off(cast, found)
+    shipment = logistics.dispatch(list_id=found.pk, by=dispatcher, vehicle="苏E·7K209", eta_at=now + timedelta(hours=4),
+                                  freight_amount=Decimal(680))
+    logistics.record_proof(
+        shipment_id=shipment.pk, by=dispatcher, signed_by_name=order.contact_name or "收货人",
+        delivered_at=timezone.now(), files=[SimpleUploadedFile("签收单.pdf", NOTE, "application/pdf")],
+    )
+    logistics.hand_over_documents(order_id=order.pk, by=dispatcher)
+
+
+def _prepare(cast, order) -> DeliveryList:
+    dispatcher = cast["xu"]
+    quantities = {line.pk: line.shippable for line in OrderLine.objects.filter(order=order)}
+    found = logistics.make_list(order_id=order.pk, by=dispatcher, quantities=quantities)
+    logistics.pack(list_id=found.pk, by=dispatcher, contents="木箱 1/1", weight_kg=Decimal(86), quantities=quantities)
+    logistics.book_carrier(list_id=found.pk, by=dispatcher, carrier=Carrier.objects.ranked().first(),
+                           pickup_at=timezone.now() + timedelta(hours=1))
+    return found
+
+
+def _tick_off(cast, found):
+    for row in ChecklistItem.objects.filter(list=found, done_at__isnull=True):
+        logistics.prepare(list_id=found.pk, by=cast["xu"], item=row.item)
+
+
+def _settle(cast, order):
+    sheet = finance.sheet_of(UrgentOrder.objects.get(pk=order.pk))
+    for row in sheet.rows:
+        if row.is_missing:
+            finance.record_cost(order_id=order.pk, kind=row.kind, by=cast["tang"], amount=row.planned, text="按工时结转")
+    finance.issue_statement(order_id=order.pk, by=cast["tang"], invoice_number="25317000001120")
+    finance.settle(order_id=order.pk, by=cast["tang"])
+
+
+def _begin_review(cast, order):
+    production.assess(order_id=order.pk, by=cast["huang"], kind="process", verdict="can", note_text="C 版图纸，夹具齐备")
+    actions.raise_issue(order_id=order.pk, by=cast["zhou"], kind="machine", text="CNC-3 夹具 F-118 只有一套，单班做不完")
+
+
+def _begin_procurement(cast, order):
+    for line in _short_lines(order):
+        _order_line(cast, line)
+
+
+def _begin_production(cast, order):
+    step = OrderStep.objects.filter(order=order).order_by("number").first()
+    production.start_step(step_id=step.pk, by=cast["chenwei"])
+    production.report_pieces(step_id=step.pk, by=cast["chenwei"], good=12)
+
+
+def _begin_qc(cast, order):
+    line = OrderLine.objects.get(order=order)
+    quality.inspect_final(line_id=line.pk, by=cast["wu"], lot_quantity=10, sample_quantity=10, defective_quantity=2,
+                          defect="轴孔 Ø32 超差 0.04")
+
+
+def _begin_delivery(cast, order):
+    _prepare(cast, order)
+
+
+DOING = {
+    "identification": _submit, "confirmation": _confirm, "review": _review, "procurement": _buy, "production": _make,
+    "qc": _inspect, "delivery": _deliver, "settlement": _settle,
+}
+BEGINNING = {
+    "review": _begin_review, "procurement": _begin_procurement, "production": _begin_production, "qc": _begin_qc,
+    "delivery": _begin_delivery,
+}
