@@ -1,5 +1,28 @@
-from django.http import HttpResponse
 from django.urls import path
 
+from production.views import board, floor, planning, review
+
 app_name = "production"
-urlpatterns = [path("f/<str:token>/", HttpResponse, name="scan")]
+urlpatterns = [
+    path("production/", board.board, name="board"),
+    path("production/scan/", floor.floor, name="floor"),
+    path("production/orders/<int:pk>/", board.order_tab, name="order_tab"),
+    path("production/orders/<int:pk>/review/", review.review, name="review"),
+    path("production/orders/<int:pk>/review/<slug:kind>/assess/", review.Assess.as_view(), name="assess"),
+    path("production/orders/<int:pk>/negotiate/", review.Negotiate.as_view(), name="negotiate"),
+    path("production/orders/<int:pk>/approve/", review.Approve.as_view(), name="approve"),
+    path("production/orders/<int:pk>/plan/", planning.MakePlan.as_view(), name="make_plan"),
+    path("production/orders/<int:pk>/plan/release/", planning.ReleasePlan.as_view(), name="release_plan"),
+    path(
+        "production/orders/<int:pk>/plan/<int:operation>/", planning.ChangeOperation.as_view(), name="change_operation"
+    ),
+    path("production/orders/<int:pk>/materials/<int:line>/waive/", planning.Waive.as_view(), name="waive"),
+    path("production/orders/<int:pk>/steps/<int:step>/owner/", planning.Reassign.as_view(), name="reassign"),
+    path("production/orders/<int:pk>/made/", planning.SignMade.as_view(), name="sign_made"),
+    path("f/<str:token>/", floor.scan, name="scan"),
+    path("f/<str:token>/start/", floor.Start.as_view(), name="start"),
+    path("f/<str:token>/pause/", floor.PauseStep.as_view(), name="pause"),
+    path("f/<str:token>/report/", floor.Report.as_view(), name="report"),
+    path("f/<str:token>/finish/", floor.Finish.as_view(), name="finish"),
+    path("f/<str:token>/problem/", floor.Problem.as_view(), name="problem"),
+]

@@ -1,0 +1,108 @@
+"""The plan as a drawing: plain geometry for an SVG, without the ORM. The table beside it says the same."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+WIDTH, LEFT, ROW, TOP = 980, 230, 34, 40
+MOST_CLOSED = 80
+
+
+@dataclass(frozen=True)
+class Bar:
+    y: int
+    x: float
+    width: float
+    label: str
+    note: str
+    note_x: float
+    note_anchor: str
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Mark:
+    x: float
+    label: object
+    anchor: str = "start"
+    text_x: float = 0
+
+
+@dataclass(frozen=True)
+class Chart:
+    width: int
+    height: int
+    left: int
+    top: int
+    bars: tuple
+    days: tuple
+    closed: tuple  # (x, width)
+    now: Mark
+    required: Mark | None
+
+
+def draw(rows, *, now, required, calendar, zone, day_label, time_label) -> Chart | None:
+    """`rows`: (label, start, end). The labels are the caller's, in the reader's language."""
+    rows = [row for row in rows if row[2] > now]
+    if not rows:
+        return None
+    finish = max(end for _label, _start, end in rows)
+    is_near = required and now < required <= now + 3 * (finish - now)
+    scale = _Scale(now, max(finish, required) if is_near else finish)
+    height = TOP + ROW * len(rows) + 6
+    bars = tuple(_bar(scale, index, row, required, time_label) for index, row in enumerate(rows))
+    return Chart(
+        WIDTH, height, LEFT, TOP, bars, tuple(_days(scale, zone, day_label)), tuple(_closed(scale, calendar)),
+        Mark(scale.x(now), None, text_x=scale.x(now) + 5), _required(scale, required) if is_near else None,
+    )
+
+
+class _Scale:
+    def __init__(self, start: datetime, end: datetime):
+        self.start, self.end = start, end + (end - start) * 0.16
+        self.seconds = max(1.0, (self.end - self.start).total_seconds())
+
+    def x(self, moment) -> float:
+        share = (moment - self.start).total_seconds() / self.seconds
+        return round(LEFT + max(0.0, min(1.0, share)) * (WIDTH - LEFT), 1)
+
+
+def _bar(scale, index, row, required, time_label) -> Bar:
+    label, start, end = row
+    x, right = scale.x(start), scale.x(end)
+    is_right = right < WIDTH - 130
+    return Bar(
+        y=TOP + index * ROW, x=x, width=max(3.0, round(right - x, 1)), label=label,
+        note=f"{time_label(start)} – {time_label(end)}", note_x=right + 7 if is_right else x - 7,
+        note_anchor="start" if is_right else "end", is_late=bool(required and end > required),
+    )
+
+
+def _required(scale, required) -> Mark:
+    x = scale.x(required)
+    is_left = x > WIDTH - 200
+    return Mark(x, None, "end" if is_left else "start", x - 5 if is_left else x + 5)
+
+
+def _days(scale, zone, day_label):
+    """Midnights; every second or fourth where they would stand too close."""
+    local = scale.start.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    step = max(1, int(scale.seconds // 86400) // 8)
+    while midnight < scale.end:
+        yield Mark(scale.x(midnight), day_label(midnight), text_x=scale.x(midnight) + 4)
+        midnight += timedelta(days=step)
+
+
+def _closed(scale, calendar):
+    """The hours without a shift."""
+    cursor, found = scale.start, 0
+    while cursor < scale.end and found < MOST_CLOSED:
+        change = calendar.next_change(cursor)
+        end = min(change or scale.end, scale.end)
+        if not calendar.is_open(cursor) and end > cursor:
+            x = scale.x(cursor)
+            yield x, max(1.0, round(scale.x(end) - x, 1))
+            found += 1
+        if change is None or change <= cursor:
+            return
+        cursor = change

@@ -1,0 +1,193 @@
+"""The phone at the machine: scan, start, pause, report, finish, report a problem. Works without JavaScript."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from desk.faces import ClockFace
+from desk.refusals import NotYours
+from orders.models import OrderStep, UrgentOrder
+from people.roles import Right
+from production import actions, reports
+from production.actions.steps import item_of, next_step
+from production.forms import PauseForm, PiecesForm, ProblemForm, StartForm, TokenForm
+from records.acts import ActView, require
+
+
+def floor(request):
+    """Type or scan a code; one's own operations."""
+    require(request.user, Right.OPERATION_RUN)
+    form = TokenForm(request.GET if "token" in request.GET else None)
+    if form.is_bound and form.is_valid():
+        token = form.cleaned_data["token"]
+        if OrderStep.objects.filter(token=token).exists():
+            return HttpResponseRedirect(reverse("production:scan", args=[token]))
+        form.add_error("token", _("No operation has this code."))
+    rows = reports.my_steps(request.user, timezone.now())
+    return render(request, "production/floor.html", {"form": form, "rows": rows})
+
+
+def read_step(request, token) -> OrderStep:
+    """The operation of a code, for whom its order is open; a colleague learns whose it is."""
+    steps = OrderStep.objects.select_related("order__customer", "line__product", "owner", "reworks__line")
+    step = steps.filter(token=token.upper()).first()
+    if step is None:
+        raise Http404
+    if not UrgentOrder.objects.visible_to(request.user).filter(pk=step.order_id).exists():
+        if not request.user.may(Right.OPERATION_RUN):
+            raise Http404
+        raise NotYours(
+            _("“%(step)s” is not your operation.") % {"step": step}, who=[step.owner] if step.owner else (),
+            because=_("A planner or foreman can hand it to you."),
+        )
+    return step
+
+
+def scan(request, token):
+    step = read_step(request, token)
+    return render(request, "production/scan.html", scan_context(request, step))
+
+
+def scan_context(request, step) -> dict:
+    now = timezone.now()
+    row = reports.step_rows([step], now)[0]
+    before, following = step.get_predecessor(), next_step(step)
+    sheet = step.order.sheets.order_by("-version").first()
+    asked = request.GET.get("v", "") or request.POST.get("sheet", "")
+    item = item_of(step)
+    return {
+        "step": step, "row": row, "order": step.order, "before": before, "following": following,
+        "is_mine": bool(row.running and row.running.person_id == request.user.pk),
+        "may_run": request.user.may(Right.OPERATION_RUN), "sheet": sheet,
+        "sheet_asked": int(asked) if asked.isdecimal() else None,
+        "is_old_sheet": bool(sheet and asked.isdecimal() and int(asked) != sheet.version),
+        "left": most_pieces(step, before), "clock": item.face(now) if item else node_clock(step, now),
+        "pace": pace(row, now), "pieces": PiecesForm(most=most_pieces(step, before)), "pause": PauseForm(),
+        "materials": list(step.material_lines.living().select_related("material")),
+        "needs_take_over": _needs_take_over(request.user, step, row),
+    }
+
+
+def most_pieces(step, before) -> int:
+    left = step.quantity - step.made
+    return max(0, min(left, before.passed - step.made) if before else left)
+
+
+def _needs_take_over(user, step, row) -> bool:
+    is_somebodys = step.owner_id not in (None, user.pk) and user.role == "operator" and not user.is_head
+    return bool(row.running and row.running.person_id != user.pk) or is_somebodys
+
+
+def node_clock(step, now) -> ClockFace | None:
+    """The time node as a clock, where no task is open."""
+    if step.finished_at or not step.planned_end_at:
+        return None
+    start = step.planned_start_at or now
+    total = max(60, int((step.planned_end_at - start).total_seconds()))
+    left = int((step.planned_end_at - now).total_seconds())
+    percent = max(0, min(100, 100 * (total - left) // total))
+    state = "over" if left < 0 else "crit" if left < 3600 else "warn" if percent >= 50 else "ok"
+    return ClockFace(state=state, seconds_left=left, percent=percent, due_at=step.planned_end_at, is_running=True,
+                     limit_seconds=total, label=step.name)
+
+
+def pace(row, now) -> dict | None:
+    """At this speed: when it is finished, and how late."""
+    if not row.step.made or not row.worked_seconds or row.step.finished_at or not row.left:
+        return None
+    finish = now + timedelta(seconds=row.worked_seconds / row.step.made * row.left)
+    late = int((finish - row.step.planned_end_at).total_seconds()) if row.step.planned_end_at else 0
+    return {"finish": finish, "late_seconds": max(0, late)}
+
+
+class FloorAct(ActView):
+    """An act at an operation; refused, it shows the same page with the refusal on top."""
+
+    right = Right.OPERATION_RUN
+    template_name = "production/scan.html"
+    done = ""
+
+    def subject(self):
+        self.step = read_step(self.request, self.kwargs["token"])
+
+    def get(self, request, *args, **kwargs):
+        return HttpResponseRedirect(self.back)
+
+    @property
+    def back(self):
+        return reverse("production:scan", args=[self.step.token])
+
+    def act(self):
+        return {"step_id": self.step.pk, "by": self.request.user}
+
+    def context(self):
+        self.step = read_step(self.request, self.kwargs["token"])
+        return scan_context(self.request, self.step)
+
+    def perform(self, form):
+        self.carry_out(form.cleaned_data)
+        messages.success(self.request, self.said())
+        return self.back
+
+    def said(self):
+        return _("Saved.")
+
+
+class Start(FloorAct):
+    form_class = StartForm
+
+    def carry_out(self, data):
+        actions.start_step(**self.act(), sheet_version=data["sheet"], take_over_reason=data["take_over_reason"])
+
+    def said(self):
+        return _("Started. The time counts from now.")
+
+
+class PauseStep(FloorAct):
+    form_class = PauseForm
+
+    def carry_out(self, data):
+        actions.pause_step(**self.act(), reason=data["reason"], note_text=data["note"])
+
+    def said(self):
+        return _("Paused. The time stands.")
+
+
+class Report(FloorAct):
+    form_class = PiecesForm
+
+    def context(self):
+        context = super().context()
+        return context | {"pieces": PiecesForm(self.request.POST, most=context["left"])}
+
+    def carry_out(self, data):
+        actions.report_pieces(**self.act(), **data)
+
+
+class Finish(Report):
+    def carry_out(self, data):
+        actions.finish_step(**self.act(), **data)
+
+    def said(self):
+        return _("Finished.")
+
+
+class Problem(FloorAct):
+    form_class = ProblemForm
+    template_name = "production/problem.html"
+
+    def get(self, request, *args, **kwargs):
+        return ActView.get(self, request, *args, **kwargs)
+
+    def carry_out(self, data):
+        photos = [data["files"]] if data["files"] else []
+        actions.report_problem(**self.act(), kind=data["kind"], text=data["text"], can_go_on=data["can_go_on"],
+                               photos=photos)
+
+    def said(self):
+        return _("Reported. The right people are told.")

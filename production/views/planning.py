@@ -1,0 +1,142 @@
+"""The plan: compute, change, release; materials waived."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders.models import MaterialLine, OrderStep
+from people.roles import Right
+from production import actions
+from production.forms import NothingForm, OperationForm, PlanForm, ReasonForm, ReassignForm
+from production.models import Operation
+from production.views.base import OrderAct
+
+
+class MakePlan(OrderAct):
+    right = Right.PLAN_MAKE
+    form_class = PlanForm
+    back = "production:review"
+    title = gettext_lazy("Compute the production plan")
+    submit_label = gettext_lazy("Compute the plan")
+    lead = gettext_lazy(
+        "Operations in order, after the committed work of other orders, from now on, inside the shifts."
+    )
+
+    def perform(self, form):
+        actions.make_plan(**self.act(), means=form.means)
+        return reverse("production:review", args=[self.order.pk]) + "#plan"
+
+
+class ReleasePlan(OrderAct):
+    right = Right.PLAN_MAKE
+    form_class = NothingForm
+    back = "production:review"
+    title = gettext_lazy("Release the production plan")
+    submit_label = gettext_lazy("Release the plan")
+
+    def context(self):
+        return super().context() | {"consequences": [
+            _("The slots of the work centres are taken; other orders plan around them."),
+            _("The material list is written and netted against the stock."),
+            _("Procurement, logistics and the people responsible are told."),
+            _("It signs “Production plan”."),
+        ]}
+
+    def perform(self, form):
+        actions.release_plan(**self.act())
+        return reverse("production:review", args=[self.order.pk])
+
+
+class ChangeOperation(OrderAct):
+    right = Right.PLAN_MAKE
+    form_class = OperationForm
+    back = "production:review"
+    submit_label = gettext_lazy("Save")
+    lead = gettext_lazy("What follows on the same product moves along by itself.")
+
+    def subject(self):
+        super().subject()
+        operations = Operation.objects.select_related("owner", "work_centre", "plan")
+        self.operation = get_object_or_404(operations, pk=self.kwargs["operation"], plan__order=self.order)
+
+    def form_kwargs(self):
+        row = self.operation
+        starts, ends = timezone.localtime(row.starts_at), timezone.localtime(row.ends_at)
+        return {"initial": {"owner": row.owner_id, "starts_at": starts, "ends_at": ends}}
+
+    def context(self):
+        title = _("Operation %(operation)s at %(centre)s") % {
+            "operation": self.operation, "centre": self.operation.work_centre.code,
+        }
+        return super().context() | {"title": title}
+
+    def perform(self, form):
+        act = self.act()
+        del act["order_id"]
+        actions.change_operation(operation_id=self.operation.pk, **act, **form.cleaned_data)
+        return reverse("production:review", args=[self.order.pk]) + "#plan"
+
+
+class Waive(OrderAct):
+    right = Right.PLAN_MAKE
+    form_class = ReasonForm
+    title = gettext_lazy("Make it without this material")
+    submit_label = gettext_lazy("Waive the material")
+
+    def subject(self):
+        super().subject()
+        lines = MaterialLine.objects.select_related("material")
+        self.line = get_object_or_404(lines, pk=self.kwargs["line"], order=self.order)
+
+    def context(self):
+        return super().context() | {
+            "lead": _("%(material)s is taken off the gate; your reason stays with it.")
+            % {"material": self.line.material},
+        }
+
+    def perform(self, form):
+        actions.waive_line(
+            material_line_id=self.line.pk, by=self.request.user, reason=form.cleaned_data["reason"],
+            version=self.version,
+        )
+        return reverse("production:order_tab", args=[self.order.pk])
+
+
+class Reassign(OrderAct):
+    right = Right.OPERATION_RUN
+    form_class = ReassignForm
+    title = gettext_lazy("Another person responsible")
+    submit_label = gettext_lazy("Hand over")
+
+    def subject(self):
+        super().subject()
+        self.step = get_object_or_404(OrderStep, pk=self.kwargs["step"], order=self.order)
+        if self.step.is_cancelled:
+            raise Http404
+
+    def form_kwargs(self):
+        return {"initial": {"owner": self.step.owner_id}}
+
+    def context(self):
+        return super().context() | {"lead": str(self.step)}
+
+    def perform(self, form):
+        actions.reassign_step(step_id=self.step.pk, by=self.request.user, **form.cleaned_data)
+        return reverse("production:order_tab", args=[self.order.pk])
+
+
+class SignMade(OrderAct):
+    right = Right.OPERATION_RUN
+    form_class = NothingForm
+    title = gettext_lazy("Everything is made")
+    submit_label = gettext_lazy("Sign “Made”")
+
+    def context(self):
+        return super().context() | {"consequences": [_("The order goes to quality for final inspection.")]}
+
+    def perform(self, form):
+        actions.sign_made(**self.act())
+        return reverse("production:order_tab", args=[self.order.pk])
