@@ -1,5 +1,16 @@
-from django.http import HttpResponse
 from django.urls import path
 
+from quality import views
+
 app_name = "quality"
-urlpatterns = [path("nonconformances/<int:pk>/decide/", HttpResponse, name="decide")]
+urlpatterns = [
+    path("", views.board, name="board"),
+    path("orders/<int:pk>/", views.order_tab, name="order_tab"),
+    path("steps/<int:pk>/inspect/", views.InspectStep.as_view(), name="inspect_step"),
+    path("steps/<int:pk>/first-article/", views.FirstArticle.as_view(), name="first_article"),
+    path("lines/<int:pk>/inspect/", views.InspectFinal.as_view(), name="inspect_final"),
+    path("receipts/<int:pk>/inspect/", views.InspectReceipt.as_view(), name="inspect_receipt"),
+    path("nonconformances/<int:pk>/decide/", views.Decide.as_view(), name="decide"),
+    path("concessions/<int:pk>/answer/", views.AnswerConcession.as_view(), name="concession"),
+    path("inspections/<int:pk>/photo/", views.photo, name="photo"),
+]

@@ -45,7 +45,7 @@ def record_proof(
         _take_back(order, proof, pk, quantity, by)
     if short:
         _raise_damage(order, proof, short, by)
-    _sign_delivered(order, by)
+    _sign_delivered(actions.lock(order.pk), by)
     return proof
 
 
@@ -65,7 +65,8 @@ def _locked(shipment_id, by):
 def _check(shipment, signed_by_name, delivered_at, files, condition, short, note):
     if not signed_by_name.strip():
         raise BadInput(_("Say who signed for the goods."), field="signed_by_name")
-    if not shipment.dispatched_at <= delivered_at <= timezone.now():
+    left_at = shipment.dispatched_at.replace(second=0, microsecond=0)  # a form knows minutes
+    if not left_at <= delivered_at <= timezone.now():
         raise BadInput(_("The goods arrived after they left and not in the future."), field="delivered_at")
     if not files:
         raise BadInput(_("Attach the signed paper: a photo or a PDF."), field="files")
@@ -130,10 +131,7 @@ def _raise_damage(order, proof, short, by):
         text=f"{proof.shipment.list}: {sum(short.values())} – {proof.note}",
     )
     if order.stage == Stage.DELIVERY:
-        moved = actions.move(
-            order_id=order.pk, step="send_back", by=by, reason_code="transport_damage", reason=proof.note
-        )
-        order.stage, order.version, order.stage_item = moved.stage, moved.version, moved.stage_item
+        actions.move(order_id=order.pk, step="send_back", by=by, reason_code="transport_damage", reason=proof.note)
 
 
 def _sign_delivered(order, by):

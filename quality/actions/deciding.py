@@ -3,6 +3,7 @@
 import secrets
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -247,6 +248,7 @@ def _ask_owner(order, found, by):
         order, kind="operation", subject=gettext_noop("Rework {count} pieces: {defect}"), by=by,
         params={"count": found.quantity, "defect": found.defect[:120], "step": step.pk},
         department=departments()["production"], assignee=step.owner, due_at=step.planned_end_at,
+        url=reverse("production:scan", args=[step.token]),
     )
 
 

@@ -5,10 +5,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from desk.refusals import BadInput, GateShut, OwnRequest
+from desk.refusals import BadInput, Condition, GateShut, OwnRequest
 from desk.text import word
 from orders import actions, ledger, nonconforming
-from orders.actions import clocks, trail
+from orders.actions import trail
 from orders.actions.door import touch, who_may
 from orders.models import LedgerEntry, OrderLine, OrderStep, Receipt
 from orders.supply import accept_receipt
@@ -19,6 +19,8 @@ from quality import sampling
 from quality.actions.passing import check_open, hand_to_final_inspection, require, sign_if_passed
 from quality.models import Inspection, InspectionPlan, SamplingRow
 from records.files import attach
+from sla import actions as sla
+from sla.models import WorkItem
 
 Kind = Inspection.Kind
 FirstArticle = OrderStep.FirstArticle
@@ -45,6 +47,7 @@ def inspect_step(
     """In-process inspection: the next operation can take what passes here, and nothing else."""
     order, step = _locked(OrderStep, step_id, by, version)
     _refuse_the_maker(by, LedgerEntry.objects.filter(step=step, kind="make"))
+    _check_first_article(step)
     inspection = _inspect(
         order, step.line, step, by=by, kind=Kind.IN_PROCESS, lot=lot_quantity, checked=sample_quantity,
         defective=defective_quantity, findings=findings, defect=defect, photo=photo,
@@ -54,7 +57,7 @@ def inspect_step(
         reworked = step.reworks or step.line
         ledger.post(target=reworked, kind="reworked", quantity=passed, by=by, source=_source(inspection))
     hand_to_final_inspection(step, passed, by, _source(inspection))
-    _finish_waiting(order, by)
+    _finish_call(order, step, by)
     return inspection
 
 
@@ -169,11 +172,22 @@ def _tell(order, inspection, verdict, by):
     )
 
 
-def _finish_waiting(order, by):
-    """The order's calls for an inspector end when nothing at its operations waits any more."""
-    steps = order.steps.living()
-    if not steps.filter(awaiting__gt=0).exists() and not steps.filter(first_article=FirstArticle.OPEN).exists():
-        clocks.finish_items(order, kinds=["inspection"], by=by)
+def _finish_call(order, step, by):
+    """The call for an inspector ends when nothing waits at the operation any more."""
+    step.refresh_from_db(fields=["awaiting", "first_article"])
+    if step.first_article == FirstArticle.OPEN or (step.awaiting and step.is_inspected):
+        return
+    for item in WorkItem.objects.living().filter(source=order.stream, kind="inspection", params__step=step.pk):
+        sla.finish(item, by=by)
+
+
+def _check_first_article(step):
+    if step.first_article in (FirstArticle.OPEN, FirstArticle.FAILED):
+        raise GateShut(
+            _("Nothing of “%(step)s” passes before its first article has: it is %(state)s.")
+            % {"step": step, "state": step.get_first_article_display()},
+            missing=[Condition(FirstArticle(FirstArticle.PASSED).label)],
+        )
 
 
 @transaction.atomic
@@ -197,7 +211,7 @@ def first_article(*, step_id, by, is_passed, findings=(), defect="", photo=None,
     step.save(update_fields=["first_article"])
     touch(order)
     _tell_first_article(order, step, inspection, by)
-    _finish_waiting(order, by)
+    _finish_call(order, step, by)
     return inspection
 
 

@@ -61,13 +61,12 @@ def test_next_operation_takes_no_more_than_what_passed(people):
 @pytest.mark.clause("3.4.3")
 def test_last_operation_hands_its_passed_pieces_to_final_inspection(people):
     order, first = q.awaiting_at_step(people)
-    actions.inspect_step(step_id=first.pk, by=people.inspector, lot_quantity=10, sample_quantity=10, defective_quantity=0)
+    asked = {"by": people.inspector, "lot_quantity": 10, "sample_quantity": 10}
+    actions.inspect_step(step_id=first.pk, defective_quantity=0, **asked)
     assert order.lines.get().made == 0
     last = order.steps.get(number=20)
     ledger.post(target=last, kind="make", quantity=10, by=people.operator)
-    actions.inspect_step(
-        step_id=last.pk, by=people.inspector, lot_quantity=10, sample_quantity=10, defective_quantity=1, defect="burr"
-    )
+    actions.inspect_step(step_id=last.pk, defective_quantity=1, defect="burr", **asked)
     line = order.lines.get()
     assert (line.made, line.awaiting) == (9, 9)
 
@@ -106,7 +105,8 @@ def test_findings_are_kept_with_the_inspection(people):
     _order, step = q.awaiting_at_step(people)
     findings = [{"characteristic": "Ø 40 H7", "result": "good", "note": "40.012"}]
     kept = actions.inspect_step(
-        step_id=step.pk, by=people.inspector, lot_quantity=10, sample_quantity=10, defective_quantity=0, findings=findings
+        step_id=step.pk, by=people.inspector, lot_quantity=10, sample_quantity=10, defective_quantity=0,
+        findings=findings,
     )
     assert Inspection.objects.get(pk=kept.pk).findings == findings
 
@@ -162,6 +162,17 @@ def test_first_article_passes_after_it_failed(people):
 
 
 @pytest.mark.clause("3.4.3", "4.5.1")
+def test_nothing_passes_before_the_first_article_has(people):
+    _order, step = q.awaiting_at_step(people, 1)
+    OrderStep.objects.filter(pk=step.pk).update(first_article="open")
+    asked = {"step_id": step.pk, "by": people.inspector}
+    with pytest.raises(GateShut):
+        actions.inspect_step(lot_quantity=1, sample_quantity=1, defective_quantity=0, **asked)
+    actions.first_article(is_passed=True, **asked)
+    actions.inspect_step(lot_quantity=1, sample_quantity=1, defective_quantity=0, **asked)
+
+
+@pytest.mark.clause("3.4.3", "4.5.1")
 def test_last_result_signs_passed_and_hands_over_to_logistics(people):
     order = make.at_qc(people, lines=2)
     first, second = order.lines.all()
@@ -194,7 +205,7 @@ def test_nonconformance_found_later_takes_the_signature_back(people):
 
 @pytest.mark.clause("3.4.3")
 def test_maker_does_not_inspect_own_pieces(people, inspector):
-    order, step = q.awaiting_at_step(people, 5)
+    _order, step = q.awaiting_at_step(people, 5)
     ledger.post(target=step, kind="make", quantity=5, by=inspector)
     with pytest.raises(OwnRequest) as refused:
         actions.inspect_step(step_id=step.pk, by=inspector, lot_quantity=5, sample_quantity=5, defective_quantity=0)
@@ -228,7 +239,7 @@ def test_inspector_of_the_last_operation_may_do_the_final_inspection(people):
 
 @pytest.mark.parametrize("who", ["operator", "sales", "logistics", "production_head", "stranger"])
 def test_others_do_not_inspect(people, who, request):
-    order, step = q.awaiting_at_step(people)
+    _order, step = q.awaiting_at_step(people)
     with pytest.raises(NotYours):
         actions.inspect_step(
             step_id=step.pk, by=request.getfixturevalue(who), lot_quantity=1, sample_quantity=1, defective_quantity=0
@@ -284,7 +295,8 @@ def test_rework_goes_back_to_an_operation_and_is_inspected_again(people):
     q.decide(found, people.inspector, "rework", owner=people.operator)
     found.refresh_from_db()
     step, line = found.rework_step, order.lines.get()
-    assert (step.number, step.kind, step.owner, step.quantity, step.reworks) == (900, "rework", people.operator, 3, None)
+    assert (step.number, step.kind, step.owner, step.quantity) == (900, "rework", people.operator, 3)
+    assert step.reworks is None
     assert (line.passed, line.held, line.in_rework) == (7, 0, 3)
     assert stage_of(order) == "production"
     assert not living(order, Box.MADE)
@@ -313,7 +325,7 @@ def test_rework_of_an_operation_changes_no_stage(people):
 
 
 def test_second_rework_takes_the_next_number(people):
-    order, found = q.held_at_final(people, defective=3)
+    _order, found = q.held_at_final(people, defective=3)
     q.decide(found, people.inspector, "rework", owner=people.operator, quantity=2)
     rest = Nonconformance.objects.get(disposition="open")
     assert rest.quantity == 1
@@ -423,7 +435,8 @@ def test_decision_is_made_once(people):
 )
 def test_rework_asks_who_and_by_when(people, values, field):
     _order, found = q.held_at_final(people)
-    asked = {"owner": people.operator, "planned_end_at": timezone.now() + timedelta(hours=4), "reason": "polish"} | values
+    until = timezone.now() + timedelta(hours=4)
+    asked = {"owner": people.operator, "planned_end_at": until, "reason": "polish"} | values
     with pytest.raises(BadInput) as refused:
         actions.rework(nonconformance_id=found.pk, by=people.inspector, **asked)
     assert refused.value.field == field
