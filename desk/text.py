@@ -73,11 +73,13 @@ def day(value: date) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`0:43` under ten hours, `20 h 20 m` under two days, then `2 d 7 h`; the sign is the caller's to say."""
+    """`0:43` under ten hours, `20 h 20 m` or `18 h` under two days, then `2 d 7 h`; the sign is the caller's to say."""
     minutes = int(abs(seconds)) // 60
     hours, minutes = divmod(minutes, 60)
     if hours < 10:
         return f"{hours}:{minutes:02}"
+    if hours < 48 and not minutes:
+        return gettext("%(hours)d h") % {"hours": hours}
     if hours < 48:
         return gettext("%(hours)d h %(minutes)d m") % {"hours": hours, "minutes": minutes}
     return gettext("%(days)d d %(hours)d h") % {"days": hours // 24, "hours": hours % 24}

@@ -12,7 +12,7 @@ function spell(seconds) {
   const h = Math.floor(minutes / 60);
   const m = minutes % 60;
   if (h < 10) return `${h}:${String(m).padStart(2, "0")}`;
-  if (h < 48) return fill(words.hm, { h, m });
+  if (h < 48) return fill(m ? words.hm : words.h, { h, m });
   return fill(words.dh, { d: Math.floor(h / 24), h: h % 24 });
 }
 
@@ -49,10 +49,10 @@ function focusIn(root) {
 
 // Lists: J and K move, Enter follows the link by itself.
 function move(step) {
-  const rows = all("[data-row] a[href]");
-  const here = rows.findIndex((link) => link.closest("[data-row]").contains(document.activeElement));
+  const rows = all("[data-row]:has(a[href])");
+  const here = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[Math.max(0, Math.min(rows.length - 1, here + step))];
-  if (next) next.focus();
+  next?.querySelector("a[href]").focus();
 }
 
 function isTyping(target) {
