@@ -1,0 +1,45 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import CostEntry
+from orders.models.money import CostKind
+
+MONEY = {"max_digits": 14, "decimal_places": 2}
+
+
+class ExpenseForm(forms.Form):
+    kind = forms.ChoiceField(label=_("kind"), choices=CostKind.choices)
+    amount = forms.DecimalField(label=_("Amount"), min_value=0, **MONEY)
+    reason = forms.CharField(label=_("What for"), max_length=500)
+
+
+class DecisionForm(forms.Form):
+    is_approved = forms.TypedChoiceField(
+        label=_("Decision"), widget=forms.RadioSelect, coerce=lambda value: value == "yes",
+        choices=[("yes", _("Approve")), ("no", _("Reject"))],
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False, help_text=_("Needed for a refusal."))
+
+
+class CostForm(forms.Form):
+    kind = forms.ChoiceField(label=_("kind"), choices=CostKind.choices)
+    amount = forms.DecimalField(label=_("Amount"), min_value=0, required=False, **MONEY)
+    is_none = forms.BooleanField(label=_("There was no cost of this kind"), required=False)
+    cause = forms.ChoiceField(
+        label=_("cause"), choices=[("", _("by its kind")), *CostEntry.Cause.choices], required=False
+    )
+    text = forms.CharField(label=_("What for, or why none"), max_length=300, required=False)
+
+    def clean_amount(self):
+        return self.cleaned_data["amount"] or 0
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("What was wrong with it"), max_length=300)
+
+
+class StatementForm(forms.Form):
+    invoice_number = forms.CharField(label=_("Invoice number"), max_length=40, required=False)
+    no_invoice_reason = forms.CharField(
+        label=_("Or why there is no invoice"), max_length=300, required=False
+    )

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from finance import views
+
+app_name = "finance"
+urlpatterns = [
+    path("", views.board, name="board"),
+    path("orders/<int:pk>/", views.order_tab, name="order_tab"),
+    path("orders/<int:pk>/expense/", views.RequestExpense.as_view(), name="expense_request"),
+    path("orders/<int:pk>/cost/", views.RecordCost.as_view(), name="cost_record"),
+    path("orders/<int:pk>/statement/", views.statement, name="statement"),
+    path("orders/<int:pk>/statement/issue/", views.IssueStatement.as_view(), name="statement_issue"),
+    path("orders/<int:pk>/settle/", views.Settle.as_view(), name="settle"),
+    path("expenses/<int:pk>/", views.DecideExpense.as_view(), name="expense_decide"),
+    path("costs/<int:pk>/reverse/", views.ReverseCost.as_view(), name="cost_reverse"),
+]

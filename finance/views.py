@@ -1,0 +1,210 @@
+from django import forms
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
+
+from desk.faces import TaskFace
+from desk.keyset import paginate
+from desk.text import money
+from finance import actions
+from finance.forms import CostForm, DecisionForm, ExpenseForm, ReasonForm, StatementForm
+from finance.models import Settlement
+from finance.reports import sales_rows
+from orders import actions as orders
+from orders.machine import Stage
+from orders.models import CostEntry, ExpenseRequest, UrgentOrder
+from orders.models.money import CostKind
+from orders.money import may_see
+from orders.pages import shell, visible_order
+from orders.views.base import OrderAct
+from people.roles import Right
+from records.acts import require
+from records.models import CompanySettings
+
+
+def board(request):
+    """Expense requests that wait, and orders to settle."""
+    user = request.user
+    if not (user.may(Right.EXPENSE_DECIDE) or user.may(Right.SEE_RESULT)):
+        require(user, Right.EXPENSE_DECIDE)
+    visible = UrgentOrder.objects.visible_to(user)
+    waiting = ExpenseRequest.objects.filter(state=ExpenseRequest.State.REQUESTED, order__in=visible)
+    page = paginate(
+        waiting.select_related("order__customer", "department", "requested_by", "item"),
+        ordering=("requested_at", "pk"), cursor=request.GET.get("after"),
+    )
+    to_settle = UrgentOrder.objects.filter(pk__in=visible, stage=Stage.SETTLEMENT)
+    return render(request, "finance/board.html", {
+        "page": page, "may_decide": user.may(Right.EXPENSE_DECIDE),
+        "to_settle": to_settle.select_related("customer", "stage_item").order_by("stage_item__due_at", "pk")[:100],
+    })
+
+
+def order_tab(request, pk):
+    """What this person may see of the order's money; without any of it the tab does not exist."""
+    order = visible_order(request, pk)
+    user = request.user
+    sees_result, sees_sales = may_see(user, "result"), may_see(user, "sales")
+    expenses = _expenses(user, order, sees_result)
+    if not (sees_result or sees_sales or expenses):
+        raise Http404
+    settlement = Settlement.objects.filter(order=order).first() if sees_result else None
+    is_open = not order.is_final
+    context = shell(request, order) | {
+        "sees_result": sees_result, "sees_sales": sees_sales, "expenses": expenses,
+        "sales": sales_rows(order) if sees_sales else [],
+        "sheet": actions.sheet_of(order) if sees_result else None,
+        "settlement": settlement,
+        "tasks_to_settle": _tasks(order) if sees_result and order.stage == Stage.SETTLEMENT else [],
+        "may_record": is_open and user.may(Right.COST_RECORD),
+        "may_settle": is_open and order.stage == Stage.SETTLEMENT and user.may(Right.SETTLE),
+        "may_decide": user.may(Right.EXPENSE_DECIDE),
+        "may_ask": is_open and user.may(Right.ISSUE_RAISE) and bool(user.department_id),
+    }
+    return render(request, "finance/order_tab.html", context)
+
+
+def _tasks(order) -> list[TaskFace]:
+    return [
+        TaskFace(condition.text, state="done" if condition.is_met else "now")
+        for condition in actions.settling_conditions(order)
+    ]
+
+
+def _expenses(user, order, sees_result) -> list[ExpenseRequest]:
+    """All of them for the cost sheet's readers, their own for who asked."""
+    expenses = order.expenses.select_related("requested_by", "decided_by", "department")
+    return list(expenses if sees_result else expenses.filter(requested_by=user))
+
+
+def statement(request, pk):
+    """The settlement statement on paper, as it was issued."""
+    order = visible_order(request, pk)
+    if not may_see(request.user, "result"):
+        raise Http404
+    settlement = get_object_or_404(Settlement.objects.select_related("issued_by"), order=order)
+    costs = [row | {"label": CostKind(row["kind"]).label} for row in settlement.content["costs"]]
+    return render(request, "finance/statement_print.html", {
+        "order": order, "settlement": settlement, "content": settlement.content, "costs": costs,
+        "company": CompanySettings.current(),
+    })
+
+
+class MoneyAct(OrderAct):
+    """An act about an order's money; back to the tab."""
+
+    form_class = forms.Form
+    back_to = "finance:order_tab"
+    done = ""
+
+    def perform(self, form):
+        url = super().perform(form)
+        messages.success(self.request, self.done)
+        return url
+
+
+class RequestExpense(MoneyAct):
+    right = Right.ISSUE_RAISE
+    form_class = ExpenseForm
+    title = _("Ask for money")
+    submit_label = _("Send to Finance")
+    done = _("Finance decides it.")
+
+    consequences = (_("Money is spent after somebody else has approved it."),)
+
+    def act(self, form):
+        orders.request_expense(order_id=self.order.pk, by=self.request.user, **form.cleaned_data)
+
+
+class DecideExpense(MoneyAct):
+    right = Right.EXPENSE_DECIDE
+    form_class = DecisionForm
+    title = _("Decide the expense request")
+    submit_label = _("Decide")
+    done = _("Decided. Who asked is told.")
+
+    def subject(self):
+        expenses = ExpenseRequest.objects.select_related("requested_by", "department")
+        self.expense = get_object_or_404(expenses, pk=self.kwargs["pk"])
+        self.order = visible_order(self.request, self.expense.order_id)
+
+    def about(self):
+        return _("%(who)s asks for %(amount)s (%(kind)s): %(reason)s") % {
+            "who": self.expense.requested_by, "amount": money(self.expense.amount),
+            "kind": self.expense.get_kind_display(), "reason": self.expense.reason,
+        }
+
+    @property
+    def consequences(self):
+        sheet = actions.sheet_of(self.order)
+        with_it = sheet.expected(self.expense.kind, self.expense.amount)
+        lines = [_("With it the order costs %(expected)s; its budget is %(budget)s.")
+                 % {"expected": money(with_it), "budget": money(sheet.budget)}]
+        if with_it > sheet.budget:
+            lines.append(_("This is over the budget of the order, so general management decides."))
+        return lines
+
+    def act(self, form):
+        actions.decide_expense(expense_id=self.expense.pk, by=self.request.user, **form.cleaned_data)
+
+
+class RecordCost(MoneyAct):
+    right = Right.COST_RECORD
+    form_class = CostForm
+    title = _("Record a cost")
+    submit_label = _("Record")
+    done = _("The cost is recorded.")
+
+    def form_kwargs(self):
+        kind = self.request.GET.get("kind")
+        return {"initial": {"kind": kind if kind in CostKind.values else None}}
+
+    def act(self, form):
+        actions.record_cost(order_id=self.order.pk, by=self.request.user, **form.cleaned_data)
+
+
+class ReverseCost(MoneyAct):
+    right = Right.COST_RECORD
+    form_class = ReasonForm
+    title = _("Take back an amount")
+    submit_label = _("Take back")
+    submit_tone = "dan"
+    done = _("A counter-entry is recorded.")
+
+    def subject(self):
+        self.entry = get_object_or_404(CostEntry, pk=self.kwargs["pk"])
+        self.order = visible_order(self.request, self.entry.order_id)
+
+    def about(self):
+        return f"{self.entry.get_kind_display()} · {money(self.entry.amount)} · {self.entry.text}"
+
+    def act(self, form):
+        actions.reverse_cost(entry_id=self.entry.pk, by=self.request.user, **form.cleaned_data)
+
+
+class IssueStatement(MoneyAct):
+    right = Right.COST_RECORD
+    form_class = StatementForm
+    title = _("Issue the settlement statement")
+    submit_label = _("Issue")
+    done = _("The statement is issued.")
+
+    def form_kwargs(self):
+        issued = Settlement.objects.filter(order=self.order).values("invoice_number", "no_invoice_reason").first()
+        return {"initial": issued or {}}
+
+    def act(self, form):
+        actions.issue_statement(order_id=self.order.pk, by=self.request.user, version=self.version, **form.cleaned_data)
+
+
+class Settle(MoneyAct):
+    right = Right.SETTLE
+    title = submit_label = _("Settle the order")
+    submit_tone = "ok"
+    done = _("The order is settled.")
+
+    consequences = (_("You sign that its costs are settled. The order ends; nothing of it can be changed afterwards."),)
+
+    def act(self, form):
+        actions.settle(order_id=self.order.pk, by=self.request.user, version=self.version)
