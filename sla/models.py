@@ -306,7 +306,7 @@ class WorkItemQuerySet(models.QuerySet):
         return self.living().filter(due_at__lt=now or timezone.now())
 
     def due(self, now):
-        return self.living().filter(next_fire_at__lte=now).order_by("next_fire_at", "pk")
+        return self.filter(next_fire_at__lte=now).order_by("next_fire_at", "pk")
 
     def for_person(self, user):
         """One's own, what one stands in for, what nobody took in one's department; a head sees all of it."""
@@ -401,6 +401,9 @@ class WorkItem(models.Model):
             models.CheckConstraint(
                 condition=(LIVING_STATE & LIVING) | (~LIVING_STATE & ~LIVING),
                 name="a_closed_item_says_when",
+            ),
+            models.CheckConstraint(
+                condition=LIVING | Q(next_fire_at__isnull=True), name="a_closed_item_fires_no_more"
             ),
             models.CheckConstraint(
                 condition=~Q(state="cancelled") | ~Q(closed_reason=""), name="a_cancelled_item_says_why"
