@@ -47,32 +47,44 @@ def open_item(order, *, kind, subject, department, url=None, params=None, by=Non
 
 
 def leave(order, by, now, *, is_return):
-    """Close the stage's clock; after a return it is cancelled with its reason, and its next cycle is cheaper."""
-    item = order.stage_item
-    order.stage_item = None
+    """Close the clocks that end with a stage; once the order has ended nothing waits for anybody any more."""
+    _close_stage(order, by, now, is_return)
+    if order.is_final:
+        return _cancel(_waiting(order), "ended", by, now)
+    if order.stage == Stage.SETTLEMENT:
+        _close_whole(order, by, now)
+    if order.stage != Stage.REVIEW:
+        _cancel(_waiting(order).filter(kind__in=ASSESSMENT_BOX), "returned" if is_return else "done", by, now)
+
+
+def _close_stage(order, by, now, is_return):
+    """After a return the clock is cancelled with its reason, and its next cycle goes on with what is left."""
+    item, order.stage_item = order.stage_item, None
     if item is None:
         return
-    if is_return:
-        sla.cancel(item, reason="returned", by=by, now=now)
-    else:
-        sla.finish(item, by=by, now=now)
-    item.refresh_from_db()
+    closed = sla.cancel(item, reason="returned", by=by, now=now) if is_return else sla.finish(item, by=by, now=now)
     run = order.runs.get(item=item)
-    run.used_seconds = max(0, item.consumed_seconds - (item.budget_seconds - run.limit_seconds))
+    run.used_seconds = max(0, closed.consumed_seconds - (closed.budget_seconds - run.limit_seconds))
     run.save(update_fields=["used_seconds"])
-    if order.stage == Stage.SETTLEMENT or order.is_final:
-        _close_whole(order, by, now)
-    if order.stage not in (Stage.REVIEW,):
-        for stray in WorkItem.objects.living().filter(source=order.stream, kind__in=ASSESSMENT_BOX):
-            sla.cancel(stray, reason="returned" if is_return else "done", by=by, now=now)
+
+
+def _waiting(order):
+    return WorkItem.objects.living().filter(source=order.stream)
+
+
+def _cancel(items, reason, by, now):
+    for item in items:
+        sla.cancel(item, reason=reason, by=by, now=now)
 
 
 def _close_whole(order, by, now):
-    if order.whole_item and order.whole_item.is_living:
-        if order.is_cancelled or order.is_final:
-            sla.cancel(order.whole_item, reason="ended", by=by, now=now)
-        else:
-            sla.finish(order.whole_item, by=by, now=now)
+    """Kept when it was delivered; a cancelled order's clock judges nobody."""
+    if not (order.whole_item and order.whole_item.is_living):
+        return
+    if order.is_cancelled:
+        sla.cancel(order.whole_item, reason="cancelled", by=by, now=now)
+    else:
+        sla.finish(order.whole_item, by=by, now=now)
 
 
 def enter(order, run, by, now):

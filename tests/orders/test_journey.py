@@ -3,6 +3,7 @@
 import pytest
 
 from orders.models import StageRun, UrgentOrder
+from sla.models import WorkItem
 from tests.factories import orders as make
 
 pytestmark = pytest.mark.django_db
@@ -17,3 +18,4 @@ def test_order_lives_from_call_to_settlement(people):
         "closed",
     ]
     assert not StageRun.objects.filter(order=order, left_at__isnull=True).exists()
+    assert not WorkItem.objects.living().filter(source=order.stream).exists()
