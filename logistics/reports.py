@@ -103,18 +103,19 @@ class ListFace:
         return getattr(self.shipment, "proof", None)
 
 
-def list_faces(order) -> list[ListFace]:
+def list_faces(order, *, may_run) -> list[ListFace]:
+    """`may_run`: the ticks lead to their acts."""
     signed = {row.box: row for row in order.sign_offs.living().filter(
         box__in=[Box.DELIVERY_CONFIRMED, Box.DOCUMENTS]).select_related("signed_by")}
     confirmed = DeliveryConfirmation.objects.filter(order=order).first()
-    return [_face(found, signed, confirmed) for found in lists_of(order)]
+    return [_face(found, signed, confirmed, may_run) for found in lists_of(order)]
 
 
-def _face(found, signed, confirmed):
+def _face(found, signed, confirmed, may_run):
     left = _left(found)
     done = {item.item: item.done_at is not None for item in found.checklist.all()}
     is_ready = Box.DELIVERY_CONFIRMED in signed and not any(left.values()) and all(done.values())
-    return ListFace(found, _ticks(found, signed, confirmed, done, is_ready), left, is_ready)
+    return ListFace(found, _ticks(found, signed, confirmed, done, is_ready, may_run), left, is_ready)
 
 
 def _left(found):
@@ -125,7 +126,7 @@ def _left(found):
     return {row.line_id: row.quantity - packed.get(row.line_id, 0) for row in found.lines.all()}
 
 
-def _ticks(found, signed, confirmed, done, is_ready):
+def _ticks(found, signed, confirmed, done, is_ready, may_run):
     """裝箱清單、承運商、確認時間地點、裝車、發車、送達與簽收、單據交財務."""
     shipment = getattr(found, "shipment", None)
     proof = getattr(shipment, "proof", None)
@@ -156,7 +157,7 @@ def _ticks(found, signed, confirmed, done, is_ready):
                "proof": shipment is not None, "documents": proof is not None}  # fmt: skip
     return [
         TaskFace(label=names[key], state="done" if states[key] else "now" if can_now[key] else "later",
-                 url=urls.get(key, "") if can_now[key] else "", note=notes.get(key, ""))
+                 url=urls.get(key, "") if may_run and can_now[key] else "", note=notes.get(key, ""))
         for key in names
     ]
 

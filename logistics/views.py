@@ -25,6 +25,7 @@ from logistics.forms import (
 from logistics.models import ChecklistItem, DeliveryConfirmation, DeliveryList, Package, Shipment
 from orders.actions.door import who_may
 from orders.machine import Box
+from orders.money import may_see
 from orders.pages import shell, visible_order
 from people.roles import Right
 from records.acts import ActView
@@ -49,17 +50,17 @@ def board(request):
 
 def order_tab(request, pk):
     order = visible_order(request, pk)
-    is_open = not (order.is_final or order.is_cancelled)
+    may_run = request.user.may(Right.DELIVERY_RUN) and not (order.is_final or order.is_cancelled)
     listed = listed_quantities(order)
     context = shell(request, order)
     context |= {
-        "faces": reports.list_faces(order), "manual_items": (Item.LABELLED, Item.DOCUMENTS, Item.INFORMED),
+        "faces": reports.list_faces(order, may_run=may_run), "may_run": may_run,
+        "manual_items": (Item.LABELLED, Item.DOCUMENTS, Item.INFORMED),
         "confirmations": DeliveryConfirmation.objects.filter(order=order).select_related("confirmed_by"),
         "is_confirmed": order.sign_offs.living().filter(box=Box.DELIVERY_CONFIRMED).exists(),
         "free": sum(max(0, line.shippable - listed.get(line.pk, 0)) for line in context["lines"]),
         "files": delivery_documents(order).select_related("uploaded_by"),
-        "may_run": is_open and request.user.may(Right.DELIVERY_RUN),
-        "may_see_freight": request.user.may(Right.DELIVERY_RUN) or request.user.may(Right.SEE_RESULT),
+        "may_see_freight": request.user.may(Right.DELIVERY_RUN) or may_see(request.user, "result"),
     }
     return render(request, "logistics/order_tab.html", context)
 

@@ -5,6 +5,7 @@ Each movement is an append-only entry and one UPDATE of the row's balance; the c
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,6 +48,8 @@ def post(*, target: OrderLine | OrderStep, kind: str, quantity: int, by, source=
     try:
         with transaction.atomic():
             changes = {column: F(column) + sign * quantity for column, sign in EFFECTS[kind]}
+            if kind == Kind.TAKE_BACK:  # conceded pieces are among the passed ones, and no longer told apart
+                changes["conceded"] = Least(F("conceded"), F("passed") - quantity)
             type(target)._base_manager.filter(pk=target.pk).update(**changes)
     except IntegrityError as fault:
         raise GateShut(

@@ -17,7 +17,6 @@ from orders.models import SignOff, StageRun, UrgentOrder
 from people.models import User
 from records.models import Event
 
-
 # After these the stage's clock is cancelled, not finished: its next run goes on with the seconds left.
 RETURNS = ("send_back", "renegotiate", "rework", "remake", "cancel")
 
@@ -242,8 +241,8 @@ def send_back(*, order_id, by, reason_code, reason, boxes=(), version=None) -> U
     if not reason_code:
         raise BadInput(_("Choose a reason for the return."), field="reason_code")
     exits = EXIT_BOXES.get(step.target_from(order.stage), ())
-    taken = revoke(order=order, by=by, boxes=boxes or exits, fact_text="send_back")
-    if exits and not set(taken) & set(exits):
+    revoke(order=order, by=by, boxes=boxes or exits, fact_text="send_back")
+    if exits and order.sign_offs.living().filter(box__in=exits).count() == len(exits):
         raise BadInput(_("Name what is to be done again, or the order would come straight back."), field="boxes")
     _take_and_walk(order, step, by, reason_code=reason_code, reason=reason)
     return order

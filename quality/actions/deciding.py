@@ -54,6 +54,8 @@ def rework(
     order, found = _undecided(nonconformance_id, by, reason, quantity, version)
     if owner is None:
         raise BadInput(_("Name who reworks the pieces."), field="owner")
+    if not owner.may(Right.OPERATION_RUN):
+        raise BadInput(_("%(person)s cannot run operations.") % {"person": owner}, field="owner")
     if planned_end_at is None or planned_end_at <= timezone.now():
         raise BadInput(_("Say by when the pieces are reworked; it lies in the future."), field="planned_end_at")
     ledger.post(target=_place(found), kind="rework", quantity=found.quantity, by=by, source=_source(found))
@@ -273,6 +275,7 @@ def _ask_for_remake(order, found, quantity, by):
     remake.item = clocks.open_item(
         order, kind="remake", subject=gettext_noop("Plan {count} scrapped pieces again"), params={"count": quantity},
         department=production, assignee=person_on_duty(order, production), by=by,
+        url=reverse("production:order_tab", args=[order.pk]),
     )
     remake.save(update_fields=["item"])
     actions.revoke(order=order, by=by, facts=[Fact.REMAKE])

@@ -341,6 +341,32 @@ def test_reworked_pieces_go_out_with_a_second_list(people):
     assert living(order, Box.DELIVERED)
 
 
+def test_conceded_pieces_that_break_are_taken_back(people, quality_head):
+    order = make.at_qc(people)
+    line = order.lines.get()
+    asked = {"by": people.inspector, "lot_quantity": 10, "sample_quantity": 10, "defective_quantity": 10}
+    quality_actions.inspect_final(line_id=line.pk, defect="colour", **asked)
+    found = Nonconformance.objects.get()
+    concession = quality_actions.propose_concession(nonconformance_id=found.pk, by=people.inspector, reason="inside")
+    quality_actions.confirm_concession(concession_id=concession.pk, by=quality_head)
+    out.confirm(order, people.logistics)
+    leaving = out.make_list(order, people.logistics)
+    out.prepare(leaving, people.logistics)
+    shipment = out.dispatch(leaving, people.logistics)
+    out.prove(shipment, people.logistics, condition="damaged", shortfalls={line.pk: 1}, note="dent")
+    line.refresh_from_db()
+    assert (line.passed, line.conceded, line.held) == (9, 9, 1)
+
+
+def test_order_whose_signature_died_can_be_sent_back(people, logistics_head):
+    order = make.at_delivery(people)
+    order_actions.revoke(order=order, by=people.inspector, facts=["nonconformance"])
+    order_actions.send_back(
+        order_id=order.pk, by=logistics_head, reason_code="pieces", reason="one is scratched"
+    )
+    assert stage_of(order) == "qc"
+
+
 def test_more_damage_than_was_sent_is_refused(people):
     order, shipment = out.under_way(people)
     line = order.lines.get()

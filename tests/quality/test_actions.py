@@ -442,6 +442,13 @@ def test_rework_asks_who_and_by_when(people, values, field):
     assert refused.value.field == field
 
 
+def test_rework_is_for_somebody_who_runs_operations(people):
+    _order, found = q.held_at_final(people)
+    with pytest.raises(BadInput) as refused:
+        q.decide(found, people.inspector, "rework", owner=people.sales)
+    assert refused.value.field == "owner"
+
+
 # Round the gate
 
 
