@@ -18,6 +18,7 @@ JOBS = (
     Job("notifications.tasks.dispatch", 5),
     Job("sla.tasks.reconcile", 600),
     Job("orders.tasks.reconcile", 600),
+    Job("orders.tasks.hand_over", 20),
 )
 
 

@@ -141,6 +141,7 @@ ANONYMOUS_USER_NAME = None
 LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "people:sign_in"
+AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -222,6 +223,10 @@ CELERY_BEAT_SCHEDULE = beat_schedule()
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 # The company's own rules (order.md, "Defaults an administrator can change" are rows in the database).
+ORDER_SYSTEM_URL = env("ORDER_SYSTEM_URL", default="")  # where confirmed orders are posted as JSON
+ORDER_SYSTEM_TOKEN = env("ORDER_SYSTEM_TOKEN", default="")
+if ORDER_SYSTEM_URL and not ORDER_SYSTEM_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("ORDER_SYSTEM_URL is the address of the company's order system: https://…")
 REVIEW_PEOPLE = env.int("REVIEW_PEOPLE", default=3)
 
 UNFOLD = {

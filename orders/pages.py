@@ -4,14 +4,16 @@ from django.http import Http404
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from desk.faces import StageFace, TaskFace
 from desk.text import duration, when
 from orders import gates
-from orders.machine import FORWARD, PATH, STAGE_DEPARTMENT, STEPS, Box, Stage
+from orders.machine import FORWARD, LATER_THAN_REVIEW, PATH, STAGE_DEPARTMENT, STEPS, Box, Stage
 from orders.models import UrgentOrder
 from orders.money import may_see
 from people.models import Department
+from people.roles import Right
 from sla.models import WorkItem
 
 # Where the work of a stage is done, and what its button says.
@@ -67,8 +69,35 @@ def shell(request, order) -> dict:
         "promises": promises,
         "promised_at": promises[-1].promised_at if promises else None,
         "is_late": is_late(order, promises),
+        "order_acts": acts(request.user, order),
         "version": order.version,
     }
+
+
+# What is not a stage's daily work: name of the page, its label, who may, and when.
+ACTS = (
+    ("orders:contact", gettext_lazy("Log a talk with the customer"), Right.ORDER_CONFIRM, lambda order: True),
+    ("orders:negotiation_open", gettext_lazy("Offer the customer solutions"), Right.ORDER_NEGOTIATE,
+     lambda order: order.stage in (Stage.REVIEW, *LATER_THAN_REVIEW)),
+    ("orders:send_back", gettext_lazy("Return the order"), Right.ISSUE_RAISE,
+     lambda order: STEPS["send_back"].target_from(order.stage)),
+    ("orders:decline", gettext_lazy("Decline the order"), Right.ORDER_DECIDE,
+     lambda order: STEPS["decline"].target_from(order.stage)),
+    ("orders:cancel", gettext_lazy("Cancel the order"), Right.ORDER_DECIDE,
+     lambda order: STEPS["cancel"].target_from(order.stage)),
+)  # fmt: skip
+
+
+def acts(user, order) -> list[dict]:
+    """The ones this person may do now; a return belongs to the department that has the order."""
+    if order.is_draft or order.is_final:
+        return []
+    found = [(name, label) for name, label, right, is_now in ACTS if user.may(right) and is_now(order)]
+    return [
+        {"url": reverse(name, args=[order.pk]), "label": label}
+        for name, label in found
+        if name != "orders:send_back" or user.department_code == order.department_code
+    ]
 
 
 def title_of(order, lines) -> str:

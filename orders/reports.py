@@ -1,10 +1,13 @@
 import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from orders.actions import clocks
 from orders.machine import FINAL, Stage
 from orders.models import UrgentOrder
+from people.models import Department
+from sla.models import PolicyVersion
 
 log = structlog.get_logger(__name__)
 
@@ -27,3 +30,38 @@ def _open_missing(pk):
     clocks.enter(order, run, None, timezone.now())
     order.save(update_fields=["stage_item"])
     log.warning("order_without_clock_repaired", order=order.number, stage=order.stage)
+
+
+# What follows a submission, in the policy's order: kind of clock, department, what is done.
+NEXT = (
+    ("confirmation", "sales", gettext_lazy("You confirm with the customer")),
+    ("review_decision", "production", gettext_lazy("Production reviews and plans")),
+    ("procurement", "procurement", gettext_lazy("Procurement gets the materials")),
+    ("production", "production", gettext_lazy("Production makes the pieces")),
+    ("qc", "quality", gettext_lazy("Quality inspects")),
+    ("delivery", "logistics", gettext_lazy("Logistics delivers")),
+    ("settlement", "finance", gettext_lazy("Finance settles")),
+)
+
+
+def next_steps(urgency_class) -> list[dict]:
+    """Each with the department's person and the limit in force, in two statements."""
+    people = {
+        department.code: department.duty_person or department.head
+        for department in Department.objects.select_related("head", "duty_person")
+    }
+    limits = _limits([kind for kind, _code, _text in NEXT], urgency_class)
+    return [
+        {"department": code, "text": text, "person": people.get(code), "limit": limits.get(kind)}
+        for kind, code, text in NEXT
+    ]
+
+
+def _limits(kinds, urgency_class) -> dict:
+    found = {}
+    versions = PolicyVersion.objects.in_force().filter(
+        policy__kind__in=kinds, policy__urgency_class__in=["", urgency_class]
+    )
+    for version in sorted(versions.select_related("policy"), key=lambda row: (row.policy.urgency_class, row.number)):
+        found[version.policy.kind] = version.target_seconds
+    return found

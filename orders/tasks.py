@@ -1,9 +1,15 @@
 from celery import shared_task
 
-from orders import reports
+from orders import actions, reports
 
 
 @shared_task
 def reconcile():
     """Orders whose stage has no clock, put right and said (the engine below cannot know them)."""
     return reports.repair_orders_without_item()
+
+
+@shared_task
+def hand_over():
+    """Confirmed orders to the company's order system."""
+    return actions.hand_over()

@@ -3,7 +3,8 @@
 from orders.actions.confirmation import confirm, confirm_item, log_contact
 from orders.actions.door import cancel, decline, lock, move, revoke, send_back, sign, sign_and_move
 from orders.actions.duties import grant_view, take_duty
-from orders.actions.form import save_draft, submit
+from orders.actions.form import delete_draft, save_draft, submit
+from orders.actions.hand_over import hand_over, hand_over_again
 from orders.actions.issues import acknowledge_issue, raise_issue, solve_issue
 from orders.actions.money import add_cost, request_expense
 from orders.actions.negotiation import (
@@ -24,7 +25,10 @@ __all__ = [
     "confirm",
     "confirm_item",
     "decline",
+    "delete_draft",
     "grant_view",
+    "hand_over",
+    "hand_over_again",
     "issue_sheet",
     "lock",
     "log_contact",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 from desk.refusals import BadInput, Changed, GateShut, NotYours
 from desk.text import moment, when, word
 from orders.actions import door
+from orders.actions.hand_over import plan_hand_over
 from orders.actions.sheet import issue_sheet
 from orders.actions.trail import note
 from orders.machine import Box, Stage
@@ -117,4 +118,5 @@ def confirm(*, order_id, by, version=None) -> UrgentOrder:
     _check(order, by)
     door.sign(order=order, box=Box.CUSTOMER_CONFIRMED, by=by)
     issue_sheet(order=order, by=by, reason=gettext_noop("Confirmed with the customer"))
+    plan_hand_over(order)
     return door.move(order_id=order.pk, step="confirm", by=by)

@@ -15,7 +15,7 @@ from orders.machine import CONCERNED_DEPARTMENTS, Fact, Stage
 from orders.models import ConfirmationItem, NumberSeries, OrderLine, StageRun, UrgentOrder
 from people.duty import duty_person
 from people.roles import Right
-from records.models import CompanySettings
+from records.models import CompanySettings, StoredFile
 from sla.models import WorkCalendar, calendar_of
 
 FORM_FIELDS = (
@@ -81,6 +81,16 @@ def _unconfirm(order, by, changed, lines):
     living = order.confirmation_items.filter(item__in=touched, revoked_at__isnull=True)
     if touched and living.update(revoked_at=timezone.now()):
         door.revoke(order=order, by=by, facts=[Fact.FORM])
+
+
+@transaction.atomic
+def delete_draft(*, order_id, by) -> None:
+    """A form that was never submitted goes without a trace, its files' records too."""
+    order = door.lock(order_id, by=by)
+    if not order.is_draft:
+        raise GateShut(_("This form is submitted; the order stays."))
+    StoredFile.objects.filter(subject=order.stream).delete()
+    order.delete()
 
 
 @transaction.atomic
@@ -160,11 +170,13 @@ def next_number(prefix) -> int:
 
 def classify(order, now) -> tuple[Decimal | None, str]:
     """Requested ÷ normal lead time of its slowest product, both in working time, and the class that follows."""
-    normal = normal_hours(order)
-    if not normal or not order.required_at or order.required_at <= now:
+    return class_of(normal_hours(order), order.required_at, now)
+
+
+def class_of(normal_hours, required_at, now) -> tuple[Decimal | None, str]:
+    if not normal_hours or not required_at or required_at <= now:
         return None, UrgentOrder.UrgencyClass.C
-    seconds = factory_calendar().between(now, order.required_at)
-    share = min(Decimal(seconds / 3600 / normal).quantize(Decimal("0.001")), Decimal(99999))
+    share = min(Decimal(requested_hours(required_at, now) / normal_hours).quantize(Decimal("0.001")), Decimal(99999))
     settings = CompanySettings.current()
     if share <= settings.class_a_max_ratio:
         return share, UrgentOrder.UrgencyClass.A
@@ -175,6 +187,11 @@ def normal_hours(order) -> int | None:
     """The normal lead time of the slowest product, in working hours."""
     lines = order.lines.select_related("product__family")
     return max((line.product.family.normal_lead_time_hours for line in lines), default=None)
+
+
+def requested_hours(required_at, now) -> float:
+    """Working hours until the customer wants it."""
+    return factory_calendar().between(now, required_at) / 3600
 
 
 def factory_calendar():

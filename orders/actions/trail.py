@@ -1,7 +1,12 @@
 """One way to write what happened: the event in the order's stream, and the messages it causes."""
 
+from django.utils.translation import gettext_noop
+
 from notifications.actions import tell
 from records.actions import record
+
+FILE_ADDED = gettext_noop("Added the file {name}")
+ISSUED_AGAIN = gettext_noop("Issued again")
 
 UNDO_SECONDS = 10  # messages wait while their sender may still withdraw
 

@@ -14,7 +14,7 @@ class OrderFilter(forms.Form):
     q = forms.CharField(label=_("Search"), required=False, max_length=80)
     stage = forms.ChoiceField(
         label=_("Stage"), required=False,
-        choices=[("open", _("Not closed")), ("", _("All")), *[c for c in Stage.choices if c[0] != Stage.IDENTIFICATION]],
+        choices=[("", _("All")), ("open", _("Not closed")), *Stage.choices],
     )  # fmt: skip
     customer = forms.ModelChoiceField(
         label=_("Customer"), required=False, queryset=Customer.objects.all(), empty_label=_("All customers")

@@ -1,5 +1,6 @@
 from orders.models.access import UrgentOrderGroupObjectPermission, UrgentOrderUserObjectPermission
 from orders.models.confirmation import ConfirmationItem, ContactLog
+from orders.models.external import ExternalRef
 from orders.models.issue import Issue
 from orders.models.line import LedgerEntry, OrderLine, OrderStep
 from orders.models.money import CostEntry, ExpenseRequest
@@ -16,6 +17,7 @@ __all__ = [
     "CostEntry",
     "Duty",
     "ExpenseRequest",
+    "ExternalRef",
     "Issue",
     "LedgerEntry",
     "MaterialLine",

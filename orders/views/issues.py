@@ -42,7 +42,8 @@ class IssueAct(OrderAct):
 
     def subject(self):
         super().subject()
-        self.issue = get_object_or_404(Issue.objects.select_related("raised_by"), pk=self.kwargs["issue"], order=self.order)
+        issues = Issue.objects.select_related("raised_by")
+        self.issue = get_object_or_404(issues, pk=self.kwargs["issue"], order=self.order)
 
     def about(self):
         return self.issue.text

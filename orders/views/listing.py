@@ -8,6 +8,7 @@ from desk.keyset import paginate
 from orders.forms.listing import OrderFilter
 from orders.machine import FINAL
 from orders.models import OrderLine, OrderStep, Promise, UrgentOrder
+from people.roles import Right
 
 
 def orders(request):
@@ -18,7 +19,7 @@ def orders(request):
     for order in page:
         order.face = order.stage_item.face(now) if order.stage_item else None
         order.lateness = lateness(order, now)
-    return render(request, "orders/order_list.html", {"form": form, "page": page})
+    return render(request, "orders/order_list.html", {"form": form, "page": page, "may_create": request.user.may(Right.ORDER_CREATE)})
 
 
 def _with_all_a_row_shows(orders):
@@ -50,4 +51,4 @@ def drafts(request):
     lines = OrderLine.objects.select_related("product")
     rows = found.select_related("customer", "created_by").prefetch_related(Prefetch("lines", queryset=lines))
     page = paginate(rows, ("-created_at", "-pk"), request.GET.get("after"), size=30)
-    return render(request, "orders/draft_list.html", {"page": page})
+    return render(request, "orders/draft_list.html", {"page": page, "may_create": request.user.may(Right.ORDER_CREATE)})
