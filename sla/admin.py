@@ -6,12 +6,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from notifications.models import Channel
 from people.admin_site import may_configure
 from records.admin import AuditedAdmin, ForAdministrators
 from sla import actions
 from sla.models import (
+    LONGEST_TARGET,
+    SHORTEST_TARGET,
     CalendarDay,
     EscalationStep,
     Heartbeat,
@@ -22,6 +25,8 @@ from sla.models import (
     check_spans,
 )
 
+VERSION_FIELDS = ("target_seconds", "calendar", "remind_percent", "escalate_percent", "pause_reasons",
+                  "in_force_from", "reason")  # fmt: skip
 WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 STEP_FIELDS = ("level", "at_percent", "minutes_past_due", "recipients", "role", "person", "channels",
                "repeat_every_minutes", "repeat_at_most", "needs_acknowledgement")
@@ -29,7 +34,7 @@ STEP_FIELDS = ("level", "at_percent", "minutes_past_due", "recipients", "role", 
 
 class WeekWidget(forms.MultiWidget):
     def __init__(self):
-        super().__init__([forms.TextInput(attrs={"placeholder": str(day), "aria-label": day, "size": 60})
+        super().__init__([UnfoldAdminTextInputWidget(attrs={"placeholder": day, "aria-label": day})
                           for day in WEEKDAYS])
 
     def decompress(self, value):
@@ -91,6 +96,25 @@ class PolicyAdmin(AuditedAdmin):
         return format_html('<a href="{}?policy={}">{}</a>', url, policy.pk, _("New version"))
 
 
+class VersionForm(forms.ModelForm):
+    target_minutes = forms.IntegerField(
+        label=_("Limit, minutes"), min_value=SHORTEST_TARGET // 60, max_value=LONGEST_TARGET // 60
+    )
+    pause_reasons = forms.MultipleChoiceField(
+        label=_("reasons to pause"), choices=PolicyVersion.PauseReason, required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = PolicyVersion
+        fields = ["policy", "calendar", "remind_percent", "escalate_percent", "in_force_from", "reason"]
+
+    def clean(self):
+        data = super().clean()
+        self.instance.target_seconds = data["target_seconds"] = data.get("target_minutes", 0) * 60
+        return data
+
+
 class StepForm(forms.ModelForm):
     recipients = forms.MultipleChoiceField(label=_("recipients"), choices=EscalationStep.Recipient)
     channels = forms.MultipleChoiceField(label=_("channels"), choices=Channel)
@@ -112,18 +136,26 @@ class StepInline(ForAdministrators, TabularInline):
 class PolicyVersionAdmin(ReadOnly, ModelAdmin):
     """Adding one starts from the version in force."""
 
+    form = VersionForm
     inlines = [StepInline]
     list_display = ["policy", "number", "target_seconds", "calendar", "reason", "made_by", "made_at"]
     list_filter = ["policy__kind"]
     list_select_related = ["policy", "calendar", "made_by"]
-    fields = ["policy", "target_seconds", "calendar", "remind_percent", "escalate_percent", "pause_reasons",
-              "in_force_from", "reason"]
+
+    def get_fields(self, request, obj=None):
+        target = "target_minutes" if obj is None else "target_seconds"
+        return ["policy", target, "calendar", "remind_percent", "escalate_percent", "pause_reasons", "in_force_from",
+                "reason"]  # fmt: skip
 
     def get_changeform_initial_data(self, request):
         initial = super().get_changeform_initial_data(request)
         current = _in_force(request)
-        names = ("target_seconds", "calendar", "remind_percent", "escalate_percent", "pause_reasons")
-        return initial | ({name: getattr(current, name) for name in names} if current else {})
+        if current is None:
+            return initial
+        names = ("calendar", "remind_percent", "escalate_percent", "pause_reasons")
+        return initial | {name: getattr(current, name) for name in names} | {
+            "target_minutes": current.target_seconds // 60
+        }
 
     def get_formset_kwargs(self, request, obj, inline, prefix):
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
@@ -139,8 +171,7 @@ class PolicyVersionAdmin(ReadOnly, ModelAdmin):
         steps = [step for formset in formsets for step in formset.save(commit=False)]
         data = form.cleaned_data
         version = actions.save_policy(
-            data["policy"], by=request.user, steps=steps or None,
-            **{name: data[name] for name in self.fields if name != "policy"},
+            data["policy"], by=request.user, steps=steps or None, **{name: data[name] for name in VERSION_FIELDS}
         )
         form.instance.pk, form.instance.number = version.pk, version.number
 

@@ -222,16 +222,18 @@ def test_a_version_made_in_the_administration_goes_through_the_action(company, a
     formset = page.context["inline_admin_formsets"][0].formset
     assert len(formset.forms) == 5
     posted = {
-        "policy": confirmation().pk, "target_seconds": 600, "calendar": data["calendar"].pk, "remind_percent": 50,
-        "escalate_percent": 80, "pause_reasons": "[]", "reason": "A shorter ladder", "in_force_from_0": "2026-01-01",
-        "in_force_from_1": "08:00", "steps-TOTAL_FORMS": 1, "steps-INITIAL_FORMS": 0, "steps-0-level": 1,
+        "policy": confirmation().pk, "target_minutes": 10, "calendar": data["calendar"].pk, "remind_percent": 50,
+        "escalate_percent": 80, "pause_reasons": ["customer"], "reason": "A shorter ladder",
+        "in_force_from_0": "2026-01-01", "in_force_from_1": "08:00", "steps-TOTAL_FORMS": 1, "steps-INITIAL_FORMS": 0, "steps-0-level": 1,
         "steps-0-at_percent": 50, "steps-0-recipients": ["assignee", "head"], "steps-0-channels": ["in_app"],
         "steps-0-repeat_at_most": 0,
     }
     response = client.post(url, posted)
     assert response.status_code == 302, response.context["errors"]
     version = confirmation().current
-    assert (version.number, version.made_by) == (2, admin)
+    assert (version.number, version.made_by, version.target_seconds) == (2, admin, 600)
+    assert version.pause_reasons == ["customer"]
+    assert client.get(reverse("admin:sla_policyversion_change", args=[version.pk])).status_code == 200
     assert [step.recipients for step in version.steps.all()] == [["assignee", "head"]]
 
 
