@@ -224,7 +224,8 @@ def test_a_version_made_in_the_administration_goes_through_the_action(company, a
     posted = {
         "policy": confirmation().pk, "target_minutes": 10, "calendar": data["calendar"].pk, "remind_percent": 50,
         "escalate_percent": 80, "pause_reasons": ["customer"], "reason": "A shorter ladder",
-        "in_force_from_0": "2026-01-01", "in_force_from_1": "08:00", "steps-TOTAL_FORMS": 1, "steps-INITIAL_FORMS": 0, "steps-0-level": 1,
+        "in_force_from_0": "2026-01-01", "in_force_from_1": "08:00",
+        "steps-TOTAL_FORMS": 1, "steps-INITIAL_FORMS": 0, "steps-0-level": 1,
         "steps-0-at_percent": 50, "steps-0-recipients": ["assignee", "head"], "steps-0-channels": ["in_app"],
         "steps-0-repeat_at_most": 0,
     }
