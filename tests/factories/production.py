@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
 from catalog.actions import receive_stock
 from catalog.models import BillOfMaterialLine
 from orders.models import UrgentOrder
 from production import actions
-from production.models import OperationMaterial, RoutingOperation, WorkCentre
+from production.models import Operation, OperationMaterial, RoutingOperation, WorkCentre
 from sla.models import WorkCalendar
 from tests.factories import orders as make
 
@@ -72,8 +73,6 @@ def assess_all(order, people):
 
 def own_all(order, owner):
     """The operator is responsible for every operation of the draft."""
-    from production.models import Operation
-
     Operation.objects.filter(plan__order=order).update(owner=owner)
 
 
@@ -97,7 +96,8 @@ def approved(people, **values) -> UrgentOrder:
 def at_production(people, **values) -> UrgentOrder:
     """Everything from stock, so the buyer signs at once."""
     order = approved(people, **values)
-    return make.actions.sign_and_move(order=make.actions.lock(order.pk), box="materials_ready", by=people.buyer)
+    with transaction.atomic():
+        return make.actions.sign_and_move(order=make.actions.lock(order.pk), box="materials_ready", by=people.buyer)
 
 
 def run_step(step, operator, *, good=None, now=None):
