@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import get_language, gettext, override, pgettext
 
 # Not from Django's formats: its Chinese ones write the weekday out (星期三) and the year always.
 ENGLISH_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -21,10 +21,10 @@ WEEKDAYS = {
 }
 
 
-def word(source) -> dict:
+def word(source, context: str = "") -> dict:
     """A parameter that is translated when it is read; of a lazy text its English source is kept."""
     with override(None):
-        return {"msg": str(source)}
+        return {"msg": str(source)} | ({"context": context} if context else {})
 
 
 def sentence(source, params: dict | None) -> dict:
@@ -40,6 +40,8 @@ def moment(value: datetime) -> dict:
 def _shown(value):
     if isinstance(value, dict) and "params" in value:
         return render(value["msg"], value["params"])
+    if isinstance(value, dict) and "context" in value:
+        return pgettext(value["context"], value["msg"])
     if isinstance(value, dict) and "msg" in value:
         return gettext(value["msg"])
     if isinstance(value, dict) and "time" in value:

@@ -8,22 +8,29 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from desk.text import word
 from people.roles import Right
 
 
 class Stage(TextChoices):
-    IDENTIFICATION = "identification", _("Identification")
-    CONFIRMATION = "confirmation", _("Confirmation")
-    REVIEW = "review", _("Review")
-    PROCUREMENT = "procurement", _("Procurement")
-    PRODUCTION = "production", _("Production")
-    QC = "qc", _("Quality check")
-    DELIVERY = "delivery", _("Delivery")
-    SETTLEMENT = "settlement", _("Settlement")
-    CLOSED = "closed", _("Closed")
-    CANCELLED = "cancelled", _("Cancelled")
-    DECLINED = "declined", _("Declined")
+    IDENTIFICATION = "identification", pgettext_lazy("stage", "Identification")
+    CONFIRMATION = "confirmation", pgettext_lazy("stage", "Confirmation")
+    REVIEW = "review", pgettext_lazy("stage", "Review")
+    PROCUREMENT = "procurement", pgettext_lazy("stage", "Procurement")
+    PRODUCTION = "production", pgettext_lazy("stage", "Production")
+    QC = "qc", pgettext_lazy("stage", "Quality check")
+    DELIVERY = "delivery", pgettext_lazy("stage", "Delivery")
+    SETTLEMENT = "settlement", pgettext_lazy("stage", "Settlement")
+    CLOSED = "closed", pgettext_lazy("stage", "Closed")
+    CANCELLED = "cancelled", pgettext_lazy("stage", "Cancelled")
+    DECLINED = "declined", pgettext_lazy("stage", "Declined")
+
+
+def stage_word(stage) -> dict:
+    """A stage as a parameter of a stored sentence."""
+    return word(Stage(stage).label, context="stage")
 
 
 S = Stage
@@ -125,7 +132,7 @@ STEPS = {
              Right.ORDER_NEGOTIATE),
         Step("decline", _("Decline"), tuple((stage, S.DECLINED) for stage in PATH[:3]), Right.ORDER_DECIDE,
              needs_reason=True),
-        Step("cancel", _("Cancel"), (
+        Step("cancel", _("Cancel the order"), (
             (S.IDENTIFICATION, S.CANCELLED), (S.CONFIRMATION, S.CANCELLED),
             *((stage, S.SETTLEMENT) for stage in (S.REVIEW, *LATER_THAN_REVIEW)),
         ), Right.ORDER_DECIDE, outcome=Outcome.CANCELLED, needs_reason=True),

@@ -1,5 +1,6 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Kind(TextChoices):
@@ -14,9 +15,9 @@ class Kind(TextChoices):
     REVIEW_DECISION = "review_decision", _("Review")
     NEGOTIATION = "negotiation", _("Negotiation")
     PLAN = "plan", _("Production plan")
-    PROCUREMENT = "procurement", _("Procurement")
+    PROCUREMENT = "procurement", pgettext_lazy("stage", "Procurement")
     PURCHASE_LINE = "purchase_line", _("Purchase")
-    PRODUCTION = "production", _("Production")
+    PRODUCTION = "production", pgettext_lazy("stage", "Production")
     OPERATION = "operation", _("Operation")
     QC = "qc", _("Quality check")
     INSPECTION = "inspection", _("Inspection")

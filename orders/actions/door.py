@@ -12,7 +12,7 @@ from orders import gates
 from orders.actions import clocks
 from orders.actions.duties import take_duty
 from orders.actions.trail import inform, note
-from orders.machine import BOX_RIGHT, EXIT_BOXES, FORWARD, REVOKES, STEPS, Box, Fact, Stage
+from orders.machine import BOX_RIGHT, EXIT_BOXES, FORWARD, REVOKES, STEPS, Box, Fact, Stage, stage_word
 from orders.models import SignOff, StageRun, UrgentOrder
 from people.models import User
 from records.models import Event
@@ -156,7 +156,7 @@ CARRIED = gettext_noop("Walked on: {from} → {to}, everything still signed")
 def _note_move(order, step, source, by, reason, is_carried) -> Event:
     text = CARRIED if is_carried else MOVED_WITH_REASON if reason.strip() else MOVED
     return note(order, step.name, text, by=by, params={
-        "step": word(step.label), "from": word(Stage(source).label), "to": word(Stage(order.stage).label),
+        "step": word(step.label), "from": stage_word(source), "to": stage_word(order.stage),
         "reason": reason.strip(),
     })
 
