@@ -187,7 +187,8 @@ def _rework(order):
 
 
 def _remake(order):
-    return [Condition(_("Scrapped pieces are to be made again"), order.remakes.filter(planned_at__isnull=True).exists())]
+    is_waiting = order.remakes.filter(planned_at__isnull=True).exists()
+    return [Condition(_("Scrapped pieces are to be made again"), is_waiting)]
 
 
 def _renegotiate(order):

@@ -69,13 +69,16 @@ def _sign_off_guards():
         "4 <> (SELECT count(*) FROM orders_confirmationitem c"
         " WHERE c.order_id = NEW.order_id AND c.revoked_at IS NULL)"
     )
-    open_expense = "EXISTS (SELECT 1 FROM orders_expenserequest e WHERE e.order_id = NEW.order_id AND e.state = 'requested')"
+    open_expense = (
+        "EXISTS (SELECT 1 FROM orders_expenserequest e WHERE e.order_id = NEW.order_id AND e.state = 'requested')"
+    )
     return [
         refuse(SIGN_OFF, "delete", on="DELETE", says="a signature is never deleted"),
         no_truncate(SIGN_OFF, "a signature is never deleted"),
         *[guard for guard in append_only(SIGN_OFF, may_update=("revoked_at", "revoked_by_id", "revoked_fact"))
           if guard.name.endswith("_update")],
-        refuse(SIGN_OFF, "once", on="UPDATE", says="a revoked signature stays revoked", when="OLD.revoked_at IS NOT NULL"),
+        refuse(SIGN_OFF, "once", on="UPDATE", says="a revoked signature stays revoked",
+               when="OLD.revoked_at IS NOT NULL"),
         _box_guard("confirmed", Box.CUSTOMER_CONFIRMED, "the customer confirms four things", four),
         _box_guard("made", Box.MADE, "made is signed when the agreed pieces are made",
                    _line_fails("l.made - l.scrapped < l.agreed_quantity")),

@@ -30,7 +30,8 @@ def raise_issue(
     if by is not None and not by.may(Right.ISSUE_RAISE):
         raise NotYours(_("You cannot report a problem on this order."))
     order = door.lock(order_id, by=by)
-    department = Department.objects.select_related("head").get(code=DEPARTMENT_OF_KIND.get(kind) or order.department_code)
+    code = DEPARTMENT_OF_KIND.get(kind) or order.department_code
+    department = Department.objects.select_related("head").get(code=code)
     owner = clocks.person_on_duty(order, department)
     issue = Issue.objects.create(
         order=order, kind=kind, severity=severity, text=text, is_stopping=is_stopping, step=step,
@@ -41,7 +42,9 @@ def raise_issue(
         department=department, assignee=owner, by=by,
     )
     issue.save(update_fields=["item"])
-    source = gettext_noop("Major problem ({kind}): {text}") if issue.is_major else gettext_noop("Problem ({kind}): {text}")
+    source = gettext_noop("Problem ({kind}): {text}")
+    if issue.is_major:
+        source = gettext_noop("Major problem ({kind}): {text}")
     params = {"kind": word(Issue.Kind(kind).label), "text": text, "issue": issue.pk}
     event = note(order, "issue_raised", source, by=by, params=params)
     inform(order, event, {owner, order.created_by, *_superiors(issue, department, by)})

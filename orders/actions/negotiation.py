@@ -55,8 +55,10 @@ def open_negotiation(*, order_id, by, reason, options: list[dict], version=None,
     if order.stage == Stage.REVIEW and order.stage_item:
         sla.pause(order.stage_item, reason="negotiation", by=by, now=now)
     door.touch(order)
-    event = note(order, "negotiation_opened", gettext_noop("Not possible as asked: {reason}. {count} options for the customer"),
-                 by=by, params={"reason": reason, "count": len(options)})
+    event = note(
+        order, "negotiation_opened", gettext_noop("Not possible as asked: {reason}. {count} options for the customer"),
+        by=by, params={"reason": reason, "count": len(options)},
+    )
     inform(order, event, {negotiation.item.assignee, order.created_by})
     return negotiation
 
@@ -106,7 +108,9 @@ def _answering(negotiation_id, by):
     if not by.may(Right.ORDER_NEGOTIATE):
         raise NotYours(_("Sales records the customer's answer."), who=[order.created_by])
     if negotiation.state != Negotiation.State.OPEN:
-        raise Changed(_("This negotiation was answered already: %(state)s.") % {"state": negotiation.get_state_display()})
+        raise Changed(
+            _("This negotiation was answered already: %(state)s.") % {"state": negotiation.get_state_display()}
+        )
     return negotiation, order
 
 
@@ -182,7 +186,9 @@ def withdraw_negotiation(*, negotiation_id, by, answer="") -> Negotiation:
     order = door.lock(order_id, by=by)
     negotiation = Negotiation.objects.select_related("item").get(pk=negotiation_id)
     if negotiation.state != Negotiation.State.OPEN:
-        raise Changed(_("This negotiation was answered already: %(state)s.") % {"state": negotiation.get_state_display()})
+        raise Changed(
+            _("This negotiation was answered already: %(state)s.") % {"state": negotiation.get_state_display()}
+        )
     if by.department_id != negotiation.opened_by.department_id:
         raise NotYours(_("Who opened the negotiation withdraws it."), who=[negotiation.opened_by])
     _answer(order, negotiation, Negotiation.State.WITHDRAWN, by, "", "", answer, timezone.now())

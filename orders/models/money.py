@@ -87,7 +87,8 @@ class ExpenseRequest(models.Model):
                 name="expense_is_decided_by_another_person",
             ),
             models.CheckConstraint(
-                condition=Q(state="requested", decided_at__isnull=True) | (~Q(state="requested") & Q(decided_at__isnull=False)),
+                condition=Q(state="requested", decided_at__isnull=True)
+                | (~Q(state="requested") & Q(decided_at__isnull=False)),
                 name="decided_expense_says_when",
             ),
             models.UniqueConstraint(
