@@ -1,0 +1,9 @@
+from celery import shared_task
+
+from records.models import OnceKey
+
+
+@shared_task
+def forget_once_keys() -> int:
+    """A page is not sent twice a week apart."""
+    return OnceKey.objects.expired().delete()[0]
