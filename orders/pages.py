@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from desk.faces import StageFace, TaskFace
-from desk.text import duration, when
+from desk.text import day, duration, when
 from orders import gates
 from orders.machine import FORWARD, LATER_THAN_REVIEW, PATH, STAGE_DEPARTMENT, STEPS, Box, Stage
 from orders.models import UrgentOrder
@@ -85,6 +85,7 @@ ACTS = (
      lambda order: STEPS["decline"].target_from(order.stage)),
     ("orders:cancel", gettext_lazy("Cancel the order"), Right.ORDER_DECIDE,
      lambda order: STEPS["cancel"].target_from(order.stage)),
+    ("orders:report_stop", gettext_lazy("Stop and report cost"), Right.ISSUE_RAISE, lambda order: order.is_cancelled),
 )  # fmt: skip
 
 
@@ -189,9 +190,9 @@ def _face(order, stage, index, here, run):
     is_late = bool(run.limit_seconds and over > 0)
     note = when(run.left_at)
     if is_late:
-        note = _("%(when)s, %(over)s over") % {"when": note, "over": duration(over)}
-    elif run.used_seconds is not None:
-        note = _("%(when)s, took %(used)s") % {"when": note, "used": duration(run.used_seconds)}
+        note = _("%(day)s, %(over)s over") % {"day": day(run.left_at), "over": duration(over)}
+    elif run.used_seconds and run.used_seconds >= 60:
+        note = _("%(day)s, took %(used)s") % {"day": day(run.left_at), "used": duration(run.used_seconds)}
     return StageFace(code=stage, name=name, state="late" if is_late else "done", note=note, percent=100)
 
 

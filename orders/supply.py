@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -25,7 +26,7 @@ def plain(quantity) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def ask_for(line, *, order, by, url=None) -> None:
+def ask_for(line, *, order, by) -> None:
     """Open procurement's work item for what is short, unless it runs already; the caller holds the lock."""
     if line.is_covered or (line.item and line.item.is_living):
         return
@@ -33,7 +34,8 @@ def ask_for(line, *, order, by, url=None) -> None:
     line.item = clocks.open_item(
         order, kind="purchase_line", subject=gettext_noop("Buy {quantity} {unit} of {material}"),
         params={"quantity": plain(line.short_quantity), "unit": line.material.unit, "material": str(line.material)},
-        department=department, assignee=clocks.person_on_duty(order, department), by=by, url=url,
+        department=department, assignee=clocks.person_on_duty(order, department), by=by,
+        url=reverse("procurement:order_tab", args=[order.pk]),
     )
     line.save(update_fields=["item"])
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.views import confirmation, detail, documents, door, form, issues, listing, negotiation
+from orders.views import confirmation, detail, documents, door, form, issues, listing, negotiation, stop
 
 app_name = "orders"
 urlpatterns = [
@@ -44,4 +44,5 @@ urlpatterns = [
     path("<int:pk>/return/", door.SendBack.as_view(), name="send_back"),
     path("<int:pk>/decline/", door.Decline.as_view(), name="decline"),
     path("<int:pk>/cancel/", door.Cancel.as_view(), name="cancel"),
+    path("<int:pk>/stop/", stop.ReportStop.as_view(), name="report_stop"),
 ]

@@ -1,5 +1,6 @@
 """The clocks of an order: its stage's work item, the whole order's, and the ones beside them."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from orders.actions.duties import department_of_stage, departments, person_on_duty
@@ -140,5 +141,5 @@ def ask_to_stop(order, by):
     for code in sorted((signed | working) - {None, "management"}):
         open_item(
             order, kind="stop_report", subject=gettext_noop("Stop and report cost"), department=everybody[code], by=by,
-            assignee=person_on_duty(order, everybody[code]),
+            assignee=person_on_duty(order, everybody[code]), url=reverse("orders:report_stop", args=[order.pk]),
         )

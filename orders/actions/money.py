@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -50,6 +51,7 @@ def request_expense(*, order_id, by, kind, amount, reason, source="", department
     expense.item = clocks.open_item(
         order, kind="expense", subject=gettext_noop("Decide the expense request: {reason}"),
         params={"reason": reason[:120]}, department=finance, by=by,
+        url=reverse("finance:expense_decide", args=[expense.pk]),
     )
     expense.save(update_fields=["item"])
     note(order, "expense_requested", gettext_noop("Asked for money: {kind}, {reason}"), by=by, money="resource",

@@ -22,9 +22,10 @@ class ConfirmForm(forms.Form):
             self.fields[f"is_{item}"] = forms.BooleanField(label=_("The customer confirmed it"), required=False)
         self._add_line_fields()
         if Item.TIME in open_items:
-            self.fields["time"] = forms.DateTimeField(label=_("Delivery time"), initial=order.required_at)
+            self.fields["time"] = forms.DateTimeField(label=_("As the customer says"), initial=order.required_at)
         if Item.PLACE in open_items:
-            self.fields["place"] = forms.CharField(label=_("Delivery place"), max_length=300, initial=order.place)
+            label = _("As the customer says")
+            self.fields["place"] = forms.CharField(label=label, max_length=300, initial=order.place)
         self.was = {"time": order.required_at, "place": order.place}
 
     def _add_line_fields(self):

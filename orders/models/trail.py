@@ -38,7 +38,7 @@ class StageRun(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["stage", "left_at"], include=["limit_seconds", "used_seconds"], name="run_figures"),
+            models.Index(fields=["stage", "left_at", "limit_seconds", "used_seconds"], name="run_figures"),
         ]
 
     def __str__(self):

@@ -19,7 +19,8 @@ def orders(request):
     for order in page:
         order.face = order.stage_item.face(now) if order.stage_item else None
         order.lateness = lateness(order, now)
-    return render(request, "orders/order_list.html", {"form": form, "page": page, "may_create": request.user.may(Right.ORDER_CREATE)})
+    context = {"form": form, "page": page, "may_create": request.user.may(Right.ORDER_CREATE)}
+    return render(request, "orders/order_list.html", context)
 
 
 def _with_all_a_row_shows(orders):
