@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from desk.faces import ClockFace
 from desk.keyset import Page, paginate
-from orders.models import MaterialLine, UrgentOrder
+from orders.models import MaterialLine, Receipt, UrgentOrder
 from procurement.models import PurchaseLine, SupplierRefusal, lines_to_buy
 
 NO_DATE = datetime(2999, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ class LineRow:
     def face(self) -> ClockFace | None:
         """The promise against the need, drawn as a fuse."""
         slack = self.slack_seconds
-        if slack is None or not self.is_wanted:
+        if slack is None or not self.is_wanted or self.is_here:
             return None
         return ClockFace(
             state="over" if slack < 0 else "ok", seconds_left=slack, percent=100 if slack <= 0 else 50,
@@ -48,8 +48,13 @@ class LineRow:
         return self.line.decision in (Decision.OPEN, Decision.GATING) and not self.line.is_covered
 
     @property
+    def is_here(self) -> bool:
+        """All that is short came in and waits for quality."""
+        return self.is_wanted and self.in_inspection >= self.line.short_quantity
+
+    @property
     def is_late(self) -> bool:
-        return self.is_wanted and self.line.is_promised_late
+        return self.is_wanted and self.line.is_promised_late and not self.is_here
 
     @property
     def living(self) -> list:
@@ -100,7 +105,7 @@ def _rows(lines) -> list[LineRow]:
 
 def _in_inspection(lines) -> dict:
     found = defaultdict(Decimal)
-    receipts = MaterialLine.objects.filter(pk__in=lines, receipts__inspected_at__isnull=True, receipts__isnull=False)
-    for pk, quantity in receipts.values_list("pk", "receipts__quantity"):
+    receipts = Receipt.objects.filter(material_line__in=lines, inspected_at__isnull=True)
+    for pk, quantity in receipts.values_list("material_line_id", "quantity"):
         found[pk] += quantity
     return found

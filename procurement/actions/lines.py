@@ -1,6 +1,7 @@
 """What procurement decides about a material line of an order."""
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -80,7 +81,7 @@ def decide_gating(*, material_line_id, by, version=None) -> MaterialLine:
     line.item = clocks.open_item(
         order, kind="purchase_line", subject=gettext_noop("{material} must be here for “{step}”"),
         params={"material": str(line.material), "step": line.step.name}, due_at=line.needed_at,
-        department=procurement, assignee=by, by=by,
+        department=procurement, assignee=by, by=by, url=reverse("procurement:order_tab", args=[order.pk]),
     )
     line.save(update_fields=["decision", "decided_at", "decided_by", "item"])
     touch(order)

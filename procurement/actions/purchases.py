@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -409,6 +410,7 @@ def _ask_inspection(receipt, line, order, by):
         order, kind="inspection", subject=gettext_noop("Inspect incoming {quantity} {unit} of {material}"),
         params={"quantity": plain(receipt.quantity), "unit": line.material.unit, "material": str(line.material)},
         department=quality, assignee=clocks.person_on_duty(order, quality), by=by,
+        url=reverse("quality:inspect_receipt", args=[receipt.pk]),
     )
     receipt.save(update_fields=["item"])
 
