@@ -29,6 +29,7 @@ def shippable_lines(user):
     listed = _listed(rows)
     for row in rows:
         row.free = row.shippable - listed.get(row.pk, 0)
+        row.is_waiting = not row.order.is_partial_allowed and row.free < row.agreed_quantity - row.shipped
     return [row for row in rows if row.free > 0]
 
 
@@ -106,7 +107,7 @@ class ListFace:
 def list_faces(order, *, may_run) -> list[ListFace]:
     """`may_run`: the ticks lead to their acts."""
     signed = {row.box: row for row in order.sign_offs.living().filter(
-        box__in=[Box.DELIVERY_CONFIRMED, Box.DOCUMENTS]).select_related("signed_by")}
+        box__in=[Box.DELIVERY_CONFIRMED, Box.DELIVERED, Box.DOCUMENTS]).select_related("signed_by")}
     confirmed = DeliveryConfirmation.objects.filter(order=order).first()
     return [_face(found, signed, confirmed, may_run) for found in lists_of(order)]
 
@@ -140,10 +141,10 @@ def _ticks(found, signed, confirmed, done, is_ready, may_run):
         "documents": Box.DOCUMENTS in signed,
     }
     notes = {
-        "carrier": _joined(found.carrier, found.pickup_at),
-        "confirmed": _joined(confirmed.place, confirmed.slot_from) if is_confirmed and confirmed else "",
-        "left": _joined(shipment.vehicle, shipment.dispatched_at) if shipment else "",
-        "proof": _joined(proof.signed_by_name, proof.delivered_at) if proof else "",
+        "carrier": found.carrier or "",
+        "confirmed": when(confirmed.slot_from) if is_confirmed and confirmed else "",
+        "left": when(shipment.dispatched_at) if shipment else "",
+        "proof": when(proof.delivered_at) if proof else "",
         "documents": signed[Box.DOCUMENTS].signed_by if Box.DOCUMENTS in signed else "",
     }
     urls = {
@@ -154,16 +155,12 @@ def _ticks(found, signed, confirmed, done, is_ready, may_run):
         "documents": reverse("logistics:documents", args=[found.order_id]),
     }
     can_now = {"packed": True, "carrier": True, "confirmed": True, "loading": states["packed"], "left": is_ready,
-               "proof": shipment is not None, "documents": proof is not None}  # fmt: skip
+               "proof": shipment is not None, "documents": Box.DELIVERED in signed}  # fmt: skip
     return [
         TaskFace(label=names[key], state="done" if states[key] else "now" if can_now[key] else "later",
                  url=urls.get(key, "") if may_run and can_now[key] else "", note=notes.get(key, ""))
         for key in names
     ]
-
-
-def _joined(what, at):
-    return " · ".join(filter(None, [str(what or ""), when(at) if at else ""]))
 
 
 def contents_of(found):

@@ -52,12 +52,14 @@ def order_tab(request, pk):
     order = visible_order(request, pk)
     may_run = request.user.may(Right.DELIVERY_RUN) and not (order.is_final or order.is_cancelled)
     listed = listed_quantities(order)
+    signed = set(order.sign_offs.living().values_list("box", flat=True))
     context = shell(request, order)
     context |= {
         "faces": reports.list_faces(order, may_run=may_run), "may_run": may_run,
         "manual_items": (Item.LABELLED, Item.DOCUMENTS, Item.INFORMED),
         "confirmations": DeliveryConfirmation.objects.filter(order=order).select_related("confirmed_by"),
-        "is_confirmed": order.sign_offs.living().filter(box=Box.DELIVERY_CONFIRMED).exists(),
+        "is_confirmed": Box.DELIVERY_CONFIRMED in signed,
+        "can_hand_over": may_run and Box.DELIVERED in signed and Box.DOCUMENTS not in signed,
         "free": sum(max(0, line.shippable - listed.get(line.pk, 0)) for line in context["lines"]),
         "files": delivery_documents(order).select_related("uploaded_by"),
         "may_see_freight": request.user.may(Right.DELIVERY_RUN) or may_see(request.user, "result"),

@@ -37,6 +37,11 @@ class FindingsForm(forms.Form):
         )
 
     @property
+    def rows(self) -> list[tuple]:
+        """(finding, note) of each characteristic, to stand beside each other."""
+        return [(self[f"finding_{number}"], self[f"note_{number}"]) for number in range(len(self.characteristics))]
+
+    @property
     def findings(self) -> list[dict]:
         data = self.cleaned_data
         return [

@@ -2,6 +2,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from desk.refusals import NotYours
 from orders.actions.door import who_may
@@ -88,6 +89,7 @@ class QualityAct(ActView):
 class Inspect(QualityAct):
     right = Right.QUALITY_INSPECT
     form_class = InspectionForm
+    template_name = "quality/inspect.html"
 
     def form_kwargs(self):
         sample = sample_for(self.line, self.step, max(1, self.target.awaiting))
@@ -231,7 +233,10 @@ class Decide(QualityAct):
 
     @property
     def title(self):
-        return _("Decide %(count)d nonconforming pieces") % {"count": self.found.quantity}
+        count = self.found.quantity
+        return ngettext("Decide %(count)d nonconforming piece", "Decide %(count)d nonconforming pieces", count) % {
+            "count": count,
+        }
 
     @property
     def submit_label(self):
@@ -265,7 +270,8 @@ class AnswerConcession(QualityAct):
 
     @property
     def title(self):
-        return _("Concession for %(count)d pieces") % {"count": self.concession.nonconformance.quantity}
+        count = self.concession.nonconformance.quantity
+        return ngettext("Concession for %(count)d piece", "Concession for %(count)d pieces", count) % {"count": count}
 
     @property
     def submit_label(self):

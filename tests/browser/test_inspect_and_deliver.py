@@ -32,7 +32,7 @@ def test_inspector_records_the_last_result(people, browser_page):
     page.goto(reverse("quality:board"))
     page.get_by_role("link", name="Inspect").click()
     for group in ("Ø 40 H7", "Roughness Ra 1.6"):
-        page.get_by_role("group", name=group).get_by_text("in order", exact=True).click()
+        page.get_by_role("group", name=group).get_by_label("in order", exact=True).check()
     page.get_by_role("button", name="Record and sign the result").click()
     page.get_by_role("heading", name="Where the pieces are").wait_for()
     assert stage_of(order) == "delivery"
@@ -47,7 +47,7 @@ def test_dispatcher_delivers(people, browser_page, tmp_path):
     page = browser_page(people.logistics)
     page.goto(reverse("logistics:order_tab", args=[order.pk]))
     page.get_by_role("link", name="Confirm with the customer").click()
-    page.get_by_text("Call", exact=True).click()
+    page.get_by_label("Call", exact=True).check()
     page.get_by_label("Delivery from").fill(local(hours=20))
     page.get_by_label("Delivery until").fill(local(hours=22))
     page.get_by_role("button", name="Confirmed with the customer").click()
