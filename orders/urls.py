@@ -30,6 +30,7 @@ urlpatterns = [
         "<int:pk>/negotiation/<int:negotiation>/withdraw/", negotiation.Withdraw.as_view(), name="negotiation_withdraw"
     ),
     path("<int:pk>/documents/", documents.Documents.as_view(), name="documents"),
+    path("<int:pk>/documents/hand-over/", documents.HandOverAgain.as_view(), name="hand_over_again"),
     path("<int:pk>/files/<int:file>/", documents.file, name="file"),
     path("<int:pk>/sheet/", documents.sheet, name="sheet"),
     path("<int:pk>/sheet/print/", documents.sheet_print, name="sheet_print"),

@@ -54,7 +54,8 @@ class Documents(OrderAct):
         sheets = self.order.sheets.select_related("issued_by").prefetch_related("receipts__department")
         return self.shown | {
             "files": visible_files(self.request.user, self.order).select_related("uploaded_by"), "sheets": sheets,
-            "receiver_count": len(RECEIVERS), "accept": ACCEPT, "may_attach": self.request.user.may(Right.ISSUE_RAISE),
+            "hand_overs": self.order.external_refs.all(), "has_order_system": bool(settings.ORDER_SYSTEM_URL),
+            "may_hand_over": self.request.user.may(Right.ORDER_CONFIRM), "receiver_count": len(RECEIVERS), "accept": ACCEPT, "may_attach": self.request.user.may(Right.ISSUE_RAISE),
         }  # fmt: skip
 
     def perform(self, form):
@@ -125,6 +126,18 @@ class IssueAgain(OrderAct):
 
     def next_url(self):
         return reverse("orders:sheet", args=[self.order.pk])
+
+
+class HandOverAgain(OrderAct):
+    right = Right.ORDER_CONFIRM
+    form_class = NoteForm
+    back_to = "orders:documents"
+    title = _("Hand the order over again")
+    submit_label = _("Hand over")
+    consequences = (_("The order is posted to the company's order system once more, within a minute."),)
+
+    def act(self, form):
+        actions.hand_over_again(order_id=self.order.pk, by=self.request.user)
 
 
 def _in_language(request):

@@ -10,11 +10,13 @@ from orders.machine import FINAL
 from orders.models import OrderLine, OrderStep, Promise, UrgentOrder
 from people.roles import Right
 
+PAGE_SIZE = 30
+
 
 def orders(request):
     form = OrderFilter(request.GET, user=request.user)
     found = form.apply(UrgentOrder.objects.visible_to(request.user).submitted())
-    page = paginate(_with_all_a_row_shows(found), ("-submitted_at", "-pk"), request.GET.get("after"), size=30)
+    page = paginate(_with_all_a_row_shows(found), ("-submitted_at", "-pk"), request.GET.get("after"), size=PAGE_SIZE)
     now = timezone.now()
     for order in page:
         order.face = order.stage_item.face(now) if order.stage_item else None
@@ -51,5 +53,5 @@ def drafts(request):
     found = UrgentOrder.objects.visible_to(request.user).filter(Q(submitted_at__isnull=True), closed_at__isnull=True)
     lines = OrderLine.objects.select_related("product")
     rows = found.select_related("customer", "created_by").prefetch_related(Prefetch("lines", queryset=lines))
-    page = paginate(rows, ("-created_at", "-pk"), request.GET.get("after"), size=30)
+    page = paginate(rows, ("-created_at", "-pk"), request.GET.get("after"), size=PAGE_SIZE)
     return render(request, "orders/draft_list.html", {"page": page, "may_create": request.user.may(Right.ORDER_CREATE)})
