@@ -350,7 +350,9 @@ def options(order, base: Proposal, *, now) -> list[Option]:
         ways.append(("extra_slot", "resources", Means(extra_slot_at=busiest), busiest))
     ways.append(("overlap", "process", Means(has_overlap=True), ""))
     for code, kind, means, centre in ways:
-        found.append(_option(order, code, kind, propose(order, now=now, means=means, demands=demands), centre))
+        proposal = propose(order, now=now, means=means, demands=demands)
+        if code != "extra_slot" or proposal.finish < base.finish:
+            found.append(_option(order, code, kind, proposal, centre))
     return found
 
 

@@ -40,7 +40,7 @@ class Chart:
     required: Mark | None
 
 
-def draw(rows, *, now, required, calendar, zone, day_label, time_label) -> Chart | None:
+def draw(rows, *, now, required, calendar, zone, day_label, span_label) -> Chart | None:
     """`rows`: (label, start, end). The labels are the caller's, in the reader's language."""
     rows = [row for row in rows if row[2] > now]
     if not rows:
@@ -49,7 +49,7 @@ def draw(rows, *, now, required, calendar, zone, day_label, time_label) -> Chart
     is_near = required and now < required <= now + 3 * (finish - now)
     scale = _Scale(now, max(finish, required) if is_near else finish)
     height = TOP + ROW * len(rows) + 6
-    bars = tuple(_bar(scale, index, row, required, time_label) for index, row in enumerate(rows))
+    bars = tuple(_bar(scale, index, row, required, span_label) for index, row in enumerate(rows))
     return Chart(
         WIDTH, height, LEFT, TOP, bars, tuple(_days(scale, zone, day_label)), tuple(_closed(scale, calendar)),
         Mark(scale.x(now), None, text_x=scale.x(now) + 5), _required(scale, required) if is_near else None,
@@ -66,13 +66,13 @@ class _Scale:
         return round(LEFT + max(0.0, min(1.0, share)) * (WIDTH - LEFT), 1)
 
 
-def _bar(scale, index, row, required, time_label) -> Bar:
+def _bar(scale, index, row, required, span_label) -> Bar:
     label, start, end = row
     x, right = scale.x(start), scale.x(end)
     is_right = right < WIDTH - 130
     return Bar(
         y=TOP + index * ROW, x=x, width=max(3.0, round(right - x, 1)), label=label,
-        note=f"{time_label(start)} – {time_label(end)}", note_x=right + 7 if is_right else x - 7,
+        note=span_label(start, end), note_x=right + 7 if is_right else x - 7,
         note_anchor="start" if is_right else "end", is_late=bool(required and end > required),
     )
 
@@ -87,7 +87,7 @@ def _days(scale, zone, day_label):
     """Midnights; every second or fourth where they would stand too close."""
     local = scale.start.astimezone(zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    step = max(1, int(scale.seconds // 86400) // 8)
+    step = max(1, int(scale.seconds // 86400) // 6)
     while midnight < scale.end:
         yield Mark(scale.x(midnight), day_label(midnight), text_x=scale.x(midnight) + 4)
         midnight += timedelta(days=step)

@@ -14,9 +14,13 @@ from desk.refusals import NotYours
 from orders.models import OrderStep, UrgentOrder
 from people.roles import Right
 from production import actions, reports
+from production.actions.floor import work_centre_of
 from production.actions.steps import item_of, next_step
+from production.capacity import calendar_with
 from production.forms import PauseForm, PiecesForm, ProblemForm, StartForm, TokenForm
 from records.acts import ActView, require
+
+FirstArticle = OrderStep.FirstArticle
 
 
 def floor(request):
@@ -59,15 +63,16 @@ def scan_context(request, step) -> dict:
     before, following = step.get_predecessor(), next_step(step)
     sheet = step.order.sheets.order_by("-version").first()
     asked = request.GET.get("v", "") or request.POST.get("sheet", "")
-    item = item_of(step)
+    item, left = item_of(step), most_pieces(step, before)
+    usual = min(left, 1) if step.first_article == FirstArticle.OPEN else left
     return {
         "step": step, "row": row, "order": step.order, "before": before, "following": following,
         "is_mine": bool(row.running and row.running.person_id == request.user.pk),
         "may_run": request.user.may(Right.OPERATION_RUN), "sheet": sheet,
         "sheet_asked": int(asked) if asked.isdecimal() else None,
         "is_old_sheet": bool(sheet and asked.isdecimal() and int(asked) != sheet.version),
-        "left": most_pieces(step, before), "clock": item.face(now) if item else node_clock(step, now),
-        "pace": pace(row, now), "pieces": PiecesForm(most=most_pieces(step, before)), "pause": PauseForm(),
+        "left": left, "clock": item.face(now) if item else node_clock(step, now),
+        "pace": pace(row, now), "pieces": PiecesForm(most=left, initial={"good": usual}), "pause": PauseForm(),
         "materials": list(step.material_lines.living().select_related("material")),
         "needs_take_over": _needs_take_over(request.user, step, row),
     }
@@ -100,9 +105,16 @@ def pace(row, now) -> dict | None:
     """At this speed: when it is finished, and how late."""
     if not row.step.made or not row.worked_seconds or row.step.finished_at or not row.left:
         return None
-    finish = now + timedelta(seconds=row.worked_seconds / row.step.made * row.left)
+    finish = _after(row.step, now, row.worked_seconds / row.step.made * row.left)
     late = int((finish - row.step.planned_end_at).total_seconds()) if row.step.planned_end_at else 0
     return {"finish": finish, "late_seconds": max(0, late)}
+
+
+def _after(step, now, seconds):
+    """In the shifts of the work centre; by the wall clock for who works outside them."""
+    centre = work_centre_of(step)
+    calendar = calendar_with(centre) if centre else None
+    return calendar.add(now, seconds) if calendar and calendar.is_open(now) else now + timedelta(seconds=seconds)
 
 
 class FloorAct(ActView):

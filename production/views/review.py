@@ -107,8 +107,14 @@ def chart(order, plan, proposal, now):
     has_overtime = bool(plan and plan.has_overtime)
     return gantt.draw(
         rows, now=now, required=order.required_at, calendar=capacity.calendar_with(centre, overtime=has_overtime),
-        zone=ZoneInfo(settings.TIME_ZONE), day_label=day, time_label=lambda value: f"{timezone.localtime(value):%H:%M}",
+        zone=ZoneInfo(settings.TIME_ZONE), day_label=day, span_label=_span,
     )
+
+
+def _span(start, end) -> str:
+    """09:00 – 12:30; with the day where it ends on another one."""
+    start, end = timezone.localtime(start), timezone.localtime(end)
+    return f"{start:%H:%M} – {end:%H:%M}" if start.date() == end.date() else f"{start:%H:%M} – {when(end)}"
 
 
 def _drawn_rows(plan, proposal) -> list[tuple]:

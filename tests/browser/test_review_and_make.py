@@ -1,0 +1,109 @@
+"""From the review to the finished pieces, in a real browser: the planner, the head, the operator with a phone."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.models import Issue, OrderStep, UrgentOrder
+from production import actions
+from production.models import Operation
+from tests.browser.axe import violations
+from tests.factories import production as make
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+SIZES = [(1440, 900), (390, 844)]
+
+
+def stage_of(order):
+    return UrgentOrder.objects.values_list("stage", flat=True).get(pk=order.pk)
+
+
+@pytest.mark.clause("3.2.1", "3.2.2")
+def test_planner_releases_and_head_approves(people, browser_page):
+    order = make.at_review(people)
+    for kind, person in (("process", people.planners[0]), ("materials", people.planners[2])):
+        actions.assess(order_id=order.pk, by=person, kind=kind, verdict="can")
+    make.WorkCentre.objects.update(foreman=people.operator)
+    page = browser_page(people.planners[1])
+    page.goto(reverse("production:review", args=[order.pk]))
+    page.get_by_label("It can be done in time").check()
+    page.get_by_role("button", name="Record the assessment").click()
+    page.get_by_role("link", name="Compute the plan").click()
+    page.get_by_role("button", name="Compute the plan").click()
+    page.get_by_role("link", name="Release the plan").click()
+    page.get_by_role("button", name="Release the plan").click()
+    page.get_by_text("in force").wait_for()
+    head = browser_page(people.production_head)
+    head.goto(reverse("production:review", args=[order.pk]))
+    head.get_by_role("link", name="Approve").click()
+    head.get_by_role("button", name="Approve").click()
+    head.get_by_role("link", name="Go to procurement").wait_for()
+    assert stage_of(order) == "procurement"
+
+
+@pytest.mark.clause("3.4.1", "3.4.2")
+def test_operator_makes_and_reports_on_the_phone(people, browser_page):
+    order = make.at_production(people)
+    phone = browser_page(people.operator, viewport={"width": 390, "height": 844})
+    phone.goto(reverse("production:floor"))
+    for step in OrderStep.objects.filter(order=order).order_by("number"):
+        phone.goto(reverse("production:scan", args=[step.token]))
+        phone.get_by_role("button", name="Start").click()
+        phone.get_by_role("button", name="One less").click()
+        phone.get_by_role("button", name="Report these pieces").click()
+        phone.get_by_text("9 of 10 made").wait_for()
+        phone.get_by_role("button", name="All").click()
+        phone.get_by_role("button", name="Finish", exact=True).click()
+        phone.get_by_text("Finished").first.wait_for()
+    assert stage_of(order) == "qc"
+
+
+@pytest.mark.clause("3.4.2", "4.2.3")
+def test_operator_reports_a_problem(people, browser_page):
+    order = make.at_production(people)
+    step = OrderStep.objects.filter(order=order).order_by("number").first()
+    phone = browser_page(people.operator, viewport={"width": 390, "height": 844})
+    phone.goto(reverse("production:scan", args=[step.token]))
+    phone.get_by_role("link", name="Report problem").click()
+    phone.get_by_label("Machine down").check()
+    phone.get_by_label("What happened").fill("spindle stands still")
+    phone.get_by_label("No, work has stopped").check()
+    phone.get_by_role("button", name="Send to").click()
+    phone.get_by_text("The right people are told").wait_for()
+    assert Issue.objects.get().is_stopping
+
+
+def pages_of(people):
+    review = make.at_review(people, quantity=600)
+    drafted = make.at_review(people, quantity=60, stock=10)
+    make.assess_all(drafted, people)
+    actions.make_plan(order_id=drafted.pk, by=people.planners[1])
+    order = make.at_production(people, quantity=120)
+    first, second, _third = OrderStep.objects.filter(order=order).order_by("number")
+    actions.start_step(step_id=first.pk, by=people.operator, now=timezone.now() - timedelta(hours=3))
+    actions.report_pieces(step_id=first.pk, by=people.operator, good=48)
+    operation = Operation.objects.filter(plan__order=drafted).first()
+    return [
+        (people.planners[0], reverse("production:review", args=[review.pk])),
+        (people.production_head, reverse("production:review", args=[drafted.pk])),
+        (people.planners[1], reverse("production:change_operation", args=[drafted.pk, operation.pk])),
+        (people.planners[1], reverse("production:negotiate", args=[review.pk])),
+        (people.planners[1], reverse("production:order_tab", args=[order.pk])),
+        (people.planners[1], reverse("production:board")),
+        (people.operator, reverse("production:floor")),
+        (people.operator, reverse("production:scan", args=[first.token])),
+        (people.operator, reverse("production:scan", args=[second.token]) + "?v=1"),
+        (people.operator, reverse("production:problem", args=[first.token])),
+    ]
+
+
+def test_pages_are_accessible_and_fit(people, browser_page):
+    for person, url in pages_of(people):
+        for width, height in SIZES:
+            page = browser_page(person, viewport={"width": width, "height": height}, bypass_csp=True)
+            page.goto(url)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (url, width)
+            assert violations(page) == [], (url, width)
+            page.close()
