@@ -116,6 +116,7 @@ DATABASE_GUARDS = [
     "sla.guards",
     "catalog.guards",
     "orders.guards",
+    "production.guards",
     "quality.guards",
     "logistics.guards",
     "procurement.guards",

@@ -80,6 +80,7 @@ class Proposal:
     demands: dict
     centres: dict = field(default_factory=dict)
     without_routing: tuple = ()
+    bookings: tuple = ()
 
     @property
     def finish(self) -> datetime | None:
@@ -109,21 +110,26 @@ def to_grid(moment: datetime) -> datetime:
     return floor if floor == moment else floor + GRID
 
 
-def propose(order, *, now, means=None, follows_plan=False, demands=None) -> Proposal:
+def propose(order, *, now, means=None, follows_plan=False, known=None) -> Proposal:
     """The order's own operations placed between what the other orders have booked.
 
     `follows_plan`: operations not begun do not start before their planned time (the forecast).
+    `known`: a proposal for the same order and moment, whose records are not read again.
     """
     means, now = means or Means(), to_grid(now)
-    found, without = demands or read_demands(order, now=now)
-    centres = {centre.code: centre for centre in WorkCentre.objects.select_related("calendar")}
+    if known:
+        found, without, centres, bookings = known.demands, known.without_routing, known.centres, known.bookings
+    else:
+        found, without = read_demands(order, now=now)
+        centres = {centre.code: centre for centre in WorkCentre.objects.select_related("calendar")}
+        bookings = tuple(read_bookings(now=now, without=order))
     operations = [
         _operation(demand, means, centres, now, follows_plan) for demand in found.values() if not demand.is_done
     ]
     plan = schedule.plan(
-        operations, centres=_centres(centres.values(), means), bookings=read_bookings(now=now, without=order), now=now
+        operations, centres=_centres(centres.values(), means), bookings=bookings, now=now
     )
-    return Proposal(means, plan, found, centres, tuple(without))
+    return Proposal(means, plan, found, centres, tuple(without), bookings)
 
 
 def _centres(centres, means) -> dict:
@@ -342,7 +348,6 @@ def options(order, base: Proposal, *, now) -> list[Option]:
     """Another date; overtime; one more slot where it queues longest; overlapping operations."""
     if base.finish is None:
         return []
-    demands = (base.demands, [])
     found = [_option(order, "date", "date", base)]
     busiest = _busiest(base)
     ways = [("overtime", "resources", Means(has_overtime=True), "")]
@@ -350,7 +355,7 @@ def options(order, base: Proposal, *, now) -> list[Option]:
         ways.append(("extra_slot", "resources", Means(extra_slot_at=busiest), busiest))
     ways.append(("overlap", "process", Means(has_overlap=True), ""))
     for code, kind, means, centre in ways:
-        proposal = propose(order, now=now, means=means, demands=demands)
+        proposal = propose(order, now=now, means=means, known=base)
         if code != "extra_slot" or proposal.finish < base.finish:
             found.append(_option(order, code, kind, proposal, centre))
     return found

@@ -2,6 +2,7 @@
 
 from production.actions.floor import (
     finish_step,
+    hand_over_made,
     pause_step,
     reassign_step,
     report_pieces,
@@ -20,6 +21,7 @@ __all__ = [
     "assess",
     "change_operation",
     "finish_step",
+    "hand_over_made",
     "make_plan",
     "negotiate",
     "pause_step",

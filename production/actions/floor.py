@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -16,8 +17,8 @@ from orders import gates, ledger, nonconforming
 from orders.actions.door import who_may
 from orders.actions.duties import departments, person_on_duty
 from orders.actions.trail import inform, note
-from orders.machine import LATER_THAN_REVIEW, Box
-from orders.models import CostEntry, Issue, MaterialLine, OrderStep
+from orders.machine import LATER_THAN_REVIEW, Box, Stage
+from orders.models import CostEntry, Issue, MaterialLine, OrderLine, OrderStep, SignOff, UrgentOrder
 from orders.models.money import CostKind
 from people.roles import Right, Role
 from production.actions.steps import call_inspector, finish_item, item_of, next_step, open_step
@@ -344,6 +345,21 @@ def sign_made(*, order_id, by, version=None):
     order = orders.lock(order_id, by=by, version=version)
     orders.sign_and_move(order=order, box=Box.MADE, by=by)
     return order
+
+
+def hand_over_made() -> int:
+    """Where the inspector had the last word: sign “made” for who finished the last operation. How many it signed."""
+    signed = SignOff.objects.living().filter(order=OuterRef("pk"), box=Box.MADE)
+    short = OrderLine.objects.filter(order=OuterRef("pk"), made__lt=F("agreed_quantity") + F("scrapped"))
+    ready = UrgentOrder.objects.filter(stage=Stage.PRODUCTION, outcome="").exclude(Exists(signed) | Exists(short))
+    return sum(_hand_over(order_id) for order_id in ready.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _hand_over(order_id) -> bool:
+    order = orders.lock(order_id)
+    last = order.steps.living().filter(finished_by__isnull=False).order_by("-finished_at").first()
+    return bool(last and order.stage == Stage.PRODUCTION and sign_if_made(order, last.finished_by))
 
 
 # Finish

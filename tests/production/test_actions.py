@@ -28,7 +28,7 @@ from orders.models import (
 )
 from production import actions, capacity
 from production.models import Assessment, Operation, Plan, RoutingOperation, TimeSegment, WorkCentre
-from quality.actions import rework, scrap
+from quality.actions import inspect_step, rework, scrap
 from sla.models import WorkItem
 from tests.factories import orders as make_order
 from tests.factories import production as make
@@ -351,7 +351,7 @@ def test_options_compute_finish_and_cost(people):
     now = timezone.now()
     base = capacity.propose(order, now=now)
     options = {option.code: option for option in capacity.options(order, base, now=now)}
-    assert set(options) == {"date", "overtime", "extra_slot", "overlap"}
+    assert set(options) == {"date", "overtime", "overlap"}  # a single line gains nothing from one more slot
     assert options["date"].finish == base.finish and options["date"].extra_amount == 0
     assert options["overtime"].finish < base.finish and options["overtime"].extra_amount > 0
     assert options["overlap"].finish < base.finish
@@ -701,3 +701,17 @@ def test_stock_is_reserved_for_one_order_only(people):
     assert MaterialLine.objects.get(order=other).reserved_quantity == 0
     receive_stock(material=line.material, quantity=Decimal(1), source="count:1", by=people.buyer)
     assert Material.objects.get(pk=line.material_id).free == 1
+
+
+@pytest.mark.clause("3.4.3", "4.2.2")
+def test_made_is_signed_for_the_maker_when_the_inspector_had_the_last_word(people):
+    order = make.at_production(people, rows=((10, "铣削", "CNC", 6, {"is_inspected": True}),))
+    step = steps_of(order)[0]
+    make.run_step(step, people.operator)
+    assert actions.hand_over_made() == 0
+    inspect_step(step_id=step.pk, by=people.inspector, lot_quantity=10, sample_quantity=10, defective_quantity=0)
+    assert UrgentOrder.objects.get(pk=order.pk).stage == "production"
+    assert actions.hand_over_made() == 1
+    assert actions.hand_over_made() == 0
+    assert UrgentOrder.objects.get(pk=order.pk).stage == "qc"
+    assert SignOff.objects.get(box="made").signed_by == people.operator

@@ -1,0 +1,21 @@
+"""What was judged, planned and worked stays as it was, whoever writes."""
+
+from desk.guards import append_only, refuse
+
+ASSESSMENT, PLAN = "production_assessment", "production_plan"
+OPERATION, SEGMENT = "production_operation", "production_timesegment"
+_planned = ("starts_at", "ends_at", "slot", "work_centre_id", "quantity", "line_id", "number", "plan_id")
+_released = f"EXISTS (SELECT 1 FROM {PLAN} p WHERE p.id = OLD.plan_id AND p.state <> 'draft')"
+_moved = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in _planned)
+
+GUARDS = [
+    *append_only(ASSESSMENT, may_update=("replaced_at",)),
+    *append_only(SEGMENT, may_update=("ended_at", "pause", "note")),
+    refuse(SEGMENT, "ended", on="UPDATE", says="ended working time stays as it is", when="OLD.ended_at IS NOT NULL"),
+    refuse(PLAN, "stays", on="DELETE", says="a released plan stays", when="OLD.state <> 'draft'"),
+    refuse(PLAN, "draft", on="UPDATE", says="a released plan is no draft again",
+           when="OLD.state <> 'draft' AND NEW.state = 'draft'"),
+    refuse(OPERATION, "planned", on="UPDATE", says="the plan in force is never overwritten",
+           when=f"({_moved}) AND {_released}"),
+    refuse(OPERATION, "stays", on="DELETE", says="the plan in force is never overwritten", when=_released),
+]
