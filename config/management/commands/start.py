@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.demo.people import sign_ins_file
 
 GRACE_SECONDS = 15
-START_SECONDS = 60
+START_SECONDS = 120
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
