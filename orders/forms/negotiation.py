@@ -20,6 +20,8 @@ class OptionForm(forms.ModelForm):
 
     def __init__(self, *args, order, user, **kwargs):
         super().__init__(*args, **kwargs | {"use_required_attribute": False})
+        self.initial.clear()
+        self.fields["extra_cost_amount"].initial = None  # the model's 0 would make an empty row look filled in
         self.fields["material_line"].queryset = order.material_lines.living().select_related("material")
         self.fields["substitute"].queryset = Material.objects.active()
         self.fields["valid_until"].required = self.fields["extra_cost_amount"].required = False
