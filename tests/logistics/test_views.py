@@ -122,7 +122,6 @@ def test_proof_is_handed_out_to_who_sees_the_order(people, client_of, stranger):
     address = url("file", order.pk, proof.file_id)
     answer = client_of(people.finance).get(address)
     assert b"".join(answer.streaming_content).startswith(b"%PDF")
-    answer.close()
     assert client_of(stranger).get(address).status_code == 404
     other = make.at_delivery(people)
     assert client_of(people.finance).get(url("file", other.pk, proof.file_id)).status_code == 404

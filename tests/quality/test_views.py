@@ -110,7 +110,6 @@ def test_final_inspection_by_the_form(people, client_of):
     assert UrgentOrder.objects.get(pk=order.pk).stage == "delivery"
     photo = client.get(reverse("quality:photo", args=[kept.pk]))
     assert b"".join(photo.streaming_content) == PNG
-    photo.close()
 
 
 @pytest.mark.parametrize(
