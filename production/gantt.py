@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-WIDTH, LEFT, ROW, TOP = 980, 230, 34, 40
+WIDTH, LEFT, ROW, TOP = 826, 180, 34, 40
 MOST_CLOSED = 80
 
 
