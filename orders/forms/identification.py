@@ -9,7 +9,13 @@ from catalog.models import Customer, Product, Project
 from orders.models import UrgentOrder
 
 LONGEST_LIST = 500
-REQUIRED = ("customer", "reason", "required_at", "place", "ground")
+REQUIRED = {
+    "customer": _("Which customer is it for?"),
+    "reason": _("Choose the reason for urgency."),
+    "required_at": _("When must it be delivered?"),
+    "place": _("Where to? A driver needs the town, the street, the gate or berth."),
+    "ground": _("Choose the identification case."),
+}
 Ground = UrgentOrder.Ground
 
 
@@ -156,6 +162,8 @@ class IdentificationForm(forms.Form):
         self.is_submitting = bool(data) and data.get("do", "submit") == "submit"
         self.fields["project"].queryset = Project.objects.active().select_related("customer")
         self.fields["project"].label_from_instance = lambda row: f"{row.customer.name} · {row.name}"
+        for name, asked in REQUIRED.items():
+            self.fields[name].error_messages["required"] = asked
         self.lines = LineFormSet(data, prefix="line", initial=None if data else _rows_of(order, row_count))
 
     def is_valid(self):

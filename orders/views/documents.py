@@ -55,7 +55,8 @@ class Documents(OrderAct):
         return self.shown | {
             "files": visible_files(self.request.user, self.order).select_related("uploaded_by"), "sheets": sheets,
             "hand_overs": self.order.external_refs.all(), "has_order_system": bool(settings.ORDER_SYSTEM_URL),
-            "may_hand_over": self.request.user.may(Right.ORDER_CONFIRM), "receiver_count": len(RECEIVERS), "accept": ACCEPT, "may_attach": self.request.user.may(Right.ISSUE_RAISE),
+            "may_hand_over": self.request.user.may(Right.ORDER_CONFIRM), "receiver_count": len(RECEIVERS),
+            "accept": ACCEPT, "may_attach": self.request.user.may(Right.ISSUE_RAISE),
         }  # fmt: skip
 
     def perform(self, form):

@@ -101,7 +101,10 @@ class Identification(ActView):
         return UrgentOrder.objects.filter(created_by=self.request.user, submitted_at=None, closed_at=None).count()
 
     def page(self, form, *, status=200, refusal=None):
-        self.refusal, self.form = refusal, form
+        self.refusal = refusal
+        if form.is_bound and self.order:  # the next page has another once-key, but goes on with this draft
+            form.data = form.data.copy()
+            form.data["draft"] = self.order.pk
         return super().page(form, status=status, refusal=refusal)
 
 

@@ -64,7 +64,8 @@ def test_only_sales_enters_and_the_page_says_who(client_of, people, sales_head):
 
 @pytest.mark.parametrize(
     ("field", "says"),
-    [("customer", "required"), ("reason", "required"), ("required_at", "required"), ("place", "required"),
+    [("customer", "Which customer"), ("reason", "Choose the reason"), ("required_at", "When must it"),
+     ("place", "A driver needs"),
      ("asked_by", "Who at the customer asked?"), ("line-0-product", "Which product is it?")],
 )  # fmt: skip
 def test_incomplete_form_keeps_what_was_typed(desk, customer, product, field, says):
@@ -161,6 +162,17 @@ def test_draft_is_kept_while_typing_and_submitted_from_the_same_page(desk, custo
     assert (draft.note, draft.is_draft, draft.lines.get().product) == ("第二次", True, product)
     desk.post(NEW, sent | {"do": "submit", "place": "7 号泊位"})
     assert UrgentOrder.objects.get().stage == "confirmation"
+
+
+def test_page_of_a_refused_form_goes_on_with_its_draft(desk, customer, product):
+    sent = identification(customer=customer, product=product, place="", do="")
+    draft = desk.post("/orders/new/draft/", sent).json()
+    refused = desk.post(NEW, sent | {"do": "submit"})
+    assert f'name="draft" value="{draft["id"]}"' in refused.content.decode()
+    again = sent | {"once": "of the next page", "draft": draft["id"], "version": refused.context["version"]}
+    assert desk.post("/orders/new/draft/", again).json()["id"] == draft["id"]
+    desk.post(NEW, again | {"do": "submit", "place": "7 号泊位"})
+    assert UrgentOrder.objects.get().pk == draft["id"]
 
 
 def test_autosave_keeps_what_can_be_read(desk, customer, product):
