@@ -134,7 +134,7 @@ class Command(BaseCommand):
     def prepare(self, no_demo):
         for folder in ("broker", "broker-control", "files", "mail", "static"):
             (settings.VAR_DIR / folder).mkdir(parents=True, exist_ok=True)
-        self.say("database: bringing the tables up to date")
+        self.say("database: bringing the tables up to date (the first time takes a while)")
         call_command("migrate", verbosity=0)
         self.say("languages")
         call_command("compile_languages")
