@@ -8,7 +8,7 @@ MONEY = {"max_digits": 14, "decimal_places": 2}
 
 
 class ExpenseForm(forms.Form):
-    kind = forms.ChoiceField(label=_("kind"), choices=CostKind.choices)
+    kind = forms.ChoiceField(label=_("Kind"), choices=CostKind.choices)
     amount = forms.DecimalField(label=_("Amount"), min_value=0, **MONEY)
     reason = forms.CharField(label=_("What for"), max_length=500)
 
@@ -22,11 +22,11 @@ class DecisionForm(forms.Form):
 
 
 class CostForm(forms.Form):
-    kind = forms.ChoiceField(label=_("kind"), choices=CostKind.choices)
+    kind = forms.ChoiceField(label=_("Kind"), choices=CostKind.choices)
     amount = forms.DecimalField(label=_("Amount"), min_value=0, required=False, **MONEY)
     is_none = forms.BooleanField(label=_("There was no cost of this kind"), required=False)
     cause = forms.ChoiceField(
-        label=_("cause"), choices=[("", _("by its kind")), *CostEntry.Cause.choices], required=False
+        label=_("Cause"), choices=[("", _("by its kind")), *CostEntry.Cause.choices], required=False
     )
     text = forms.CharField(label=_("What for, or why none"), max_length=300, required=False)
 

@@ -51,12 +51,13 @@ def order_tab(request, pk):
         raise Http404
     settlement = Settlement.objects.filter(order=order).first() if sees_result else None
     is_open = not order.is_final
+    tasks = _tasks(order) if sees_result and order.stage == Stage.SETTLEMENT else []
     context = shell(request, order) | {
         "sees_result": sees_result, "sees_sales": sees_sales, "expenses": expenses,
         "sales": sales_rows(order) if sees_sales else [],
         "sheet": actions.sheet_of(order) if sees_result else None,
         "settlement": settlement,
-        "tasks_to_settle": _tasks(order) if sees_result and order.stage == Stage.SETTLEMENT else [],
+        "tasks_to_settle": tasks, "is_settleable": all(task.state == "done" for task in tasks),
         "may_record": is_open and user.may(Right.COST_RECORD),
         "may_settle": is_open and order.stage == Stage.SETTLEMENT and user.may(Right.SETTLE),
         "may_decide": user.may(Right.EXPENSE_DECIDE),

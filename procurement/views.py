@@ -53,6 +53,7 @@ def order_tab(request, pk):
     rows = order_rows(order)
     context = shell(request, order) | {
         "rows": rows,
+        "may_sign": not any(row.line.decision == MaterialLine.Decision.OPEN for row in rows),
         "contacts": order.contacts.filter(party="supplier").select_related("contacted_by"),
         "is_ready_signed": order.sign_offs.living().filter(box="materials_ready").exists(),
         "may_buy": request.user.may(Right.SUPPLY_BUY) and not order.is_final and not order.is_cancelled,
@@ -120,7 +121,7 @@ class OrderLine(LineAct):
         self.candidates = candidates(self.line)
 
     def form_kwargs(self):
-        first = self.candidates[0] if self.candidates else None
+        first = next((row for row in self.candidates if not row.refusal), None)
         return {"candidates": self.candidates, "initial": {
             "supplier": first and first.supplier.pk, "quantity": plain(self.line.short_quantity),
             "unit_price": plain(first.source.price_amount) if first and first.source else None,
