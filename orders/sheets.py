@@ -17,14 +17,14 @@ def sheet_context(order, sheet) -> dict:
     content = sheet.content
     newest = order.sheets.values_list("version", flat=True).first()
     is_newest = sheet.version == newest
-    steps = _live_steps(order) if is_newest else []
+    steps = _live_steps(order, sheet.version) if is_newest else []
     return {
         "order": order, "sheet": sheet, "newest": newest, "is_newest": is_newest, "content": content,
         "required_at": parse_datetime(content["required_at"]),
         "reason": _label(UrgentOrder.Reason, content["reason"]),
         "ground": _label(UrgentOrder.Ground, content["ground"]),
         "urgency": _label(UrgentOrder.UrgencyClass, content["urgency_class"]),
-        "steps": steps or [_kept_step(row) for row in content["steps"]],
+        "steps": steps or [_kept_step(row, sheet.version) for row in content["steps"]],
         "progress": progress(order) if is_newest else [],
         "receipts": receipts(sheet),
         "company": company_name(),
@@ -39,27 +39,27 @@ def _label(choices, code):
     return choices(code).label if code in choices.values else code
 
 
-def _live_steps(order) -> list[dict]:
+def _live_steps(order, version) -> list[dict]:
     steps = order.steps.living().select_related("owner").order_by("line__position", "number")
     return [
         {
             "number": step.number, "name": step.name, "work_centre": step.work_centre, "owner": step.owner or "",
             "quantity": step.quantity, "start": step.planned_start_at, "end": step.planned_end_at,
-            "token": step.token, "url": scan_url(step.token), "passed": step.passed, "state": step.state,
+            "token": step.token, "url": scan_url(step.token, version), "passed": step.passed, "state": step.state,
         }
         for step in steps
     ]  # fmt: skip
 
 
-def _kept_step(row) -> dict:
+def _kept_step(row, version) -> dict:
     times = {name: parse_datetime(row[name]) if row[name] else None for name in ("start", "end")}
-    return row | times | {"url": scan_url(row["token"])}
+    return row | times | {"url": scan_url(row["token"], version)}
 
 
-def scan_url(token) -> str:
-    """The operation's page on the phone, short enough for a 14 mm code."""
+def scan_url(token, version) -> str:
+    """The operation's page on the phone, short enough for a 14 mm code; it tells an old paper by its version."""
     try:
-        return settings.BASE_URL + reverse("production:scan", args=[token])
+        return settings.BASE_URL + reverse("production:scan", args=[token]) + f"?v={version}"
     except NoReverseMatch:
         return ""
 

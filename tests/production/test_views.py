@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from orders.models import Issue, Nonconformance, OrderStep, UrgentOrder
+from orders.sheets import sheet_context
 from production import actions
 from production.models import Assessment, Plan, TimeSegment
 from records.models import StoredFile
@@ -300,3 +301,11 @@ def test_phone_list_asks_as_often_for_three_orders(people, client_of):
     for _more in range(2):
         make.at_production(people)
     assert statements(client, url) == one
+
+
+def test_the_code_on_the_sheet_carries_its_version(people):
+    order = make.at_production(people)
+    sheets = {sheet.version: sheet_context(order, sheet) for sheet in order.sheets.all()}
+    step = first_step(order)
+    assert sheets[2]["steps"][0]["url"].endswith(f"/f/{step.token}/?v=2")
+    assert sheets[1]["steps"] == []
