@@ -92,6 +92,7 @@ def sheet(request, pk, version=None):
     context["may_receive"] = bool(
         found and context["is_newest"] and user.department_code in RECEIVERS and user.department_code not in received
     )
+    context["order_tab"] = "documents"
     context["versions"] = order.sheets.values_list("version", flat=True)
     context["may_issue"] = found and user.may(Right.ORDER_CONFIRM) and not order.is_final
     return render(request, "orders/order_sheet.html", shown | context)
