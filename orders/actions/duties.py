@@ -6,6 +6,7 @@ from orders.machine import CONCERNED_DEPARTMENTS, STAGE_DEPARTMENT
 from orders.models import Duty, UrgentOrderGroupObjectPermission
 from people.duty import duty_person
 from people.models import Department
+from people.roles import Role
 
 
 def departments() -> dict[str, Department]:
@@ -29,8 +30,8 @@ def grant_view(order) -> None:
 @transaction.atomic
 def take_duty(order, by) -> None:
     """Who acts for the department takes its duty, and with it the stage's work item."""
-    if not by.department_id:
-        return
+    if not by.department_id or by.role == Role.OPERATOR:
+        return  # whoever finishes the last piece does not answer for the order
     Duty.objects.update_or_create(order=order, department_id=by.department_id, defaults={"person": by})
 
 
