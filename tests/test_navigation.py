@@ -5,15 +5,14 @@ from django.utils import timezone
 
 from config.navigation import MENU, navigation
 from people.models import Department
-from sla import defaults
 from tests.factories.sla import open_item
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 @pytest.fixture
-def limits():
-    defaults.seed()
+def limits(clock_defaults):
+    """The time limits that open_item needs."""
 
 
 def rail(user, rf, path="/"):

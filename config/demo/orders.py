@@ -186,21 +186,28 @@ def _settle(cast, order):
     sheet = finance.sheet_of(UrgentOrder.objects.get(pk=order.pk))
     for row in sheet.rows:
         if row.is_missing:
-            finance.record_cost(order_id=order.pk, kind=row.kind, by=cast["tang"], amount=row.planned, text="按工时结转")
+            finance.record_cost(
+                order_id=order.pk, kind=row.kind, by=cast["tang"], amount=row.planned, text="按工时结转"
+            )
     finance.issue_statement(order_id=order.pk, by=cast["tang"], invoice_number="25317000001120")
     finance.settle(order_id=order.pk, by=cast["tang"])
 
 
 def _begin_review(cast, order):
-    production.assess(order_id=order.pk, by=cast["huang"], kind="process", verdict="can", note_text="C 版图纸，夹具齐备")
-    actions.raise_issue(order_id=order.pk, by=cast["zhou"], kind="machine", text="CNC-3 夹具 F-118 只有一套，单班做不完")
+    production.assess(
+        order_id=order.pk, by=cast["huang"], kind="process", verdict="can", note_text="C 版图纸，夹具齐备"
+    )
+    text = "CNC-3 夹具 F-118 只有一套，单班做不完"
+    actions.raise_issue(order_id=order.pk, by=cast["zhou"], kind="machine", text=text)
 
 
 def _begin_procurement(cast, order):
     for line in _short_lines(order):
         _order_line(cast, line)
     first = PurchaseLine.objects.filter(material_line__order=order).first()
-    procurement.receive(purchase_line_id=first.pk, quantity=first.quantity // 2, by=cast["wang"], delivery_note="DN-0415")
+    procurement.receive(
+        purchase_line_id=first.pk, quantity=first.quantity // 2, by=cast["wang"], delivery_note="DN-0415"
+    )
 
 
 def _begin_production(cast, order):

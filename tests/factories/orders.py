@@ -18,7 +18,8 @@ numbers = itertools.count(1)
 
 def make_customer(**values):
     number = next(numbers)
-    return Customer.objects.create(**{"name": f"客户{number}", "latin_name": f"Customer {number}", "code": f"C{number}"} | values)
+    names = {"name": f"客户{number}", "latin_name": f"Customer {number}", "code": f"C{number}"}
+    return Customer.objects.create(**names | values)
 
 
 def make_product(**values):
@@ -128,7 +129,8 @@ def at_production(people, **values) -> UrgentOrder:
 
 def make_everything(order, people):
     """Every operation makes and passes its pieces, the line gets them for final inspection."""
-    for step in OrderStep.objects.filter(order=order, is_cancelled=False).exclude(kind="rework").order_by("line", "number"):
+    steps = OrderStep.objects.living().filter(order=order).exclude(kind="rework")
+    for step in steps.order_by("line", "number"):
         missing = step.quantity - step.made
         if missing:
             ledger.post(target=step, kind="make", quantity=missing, by=people.operator)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from orders.models import MaterialLine
 from procurement import actions
-from procurement.models import Supplier, SupplierMaterial
+from procurement.models import Supplier
 from tests.factories.catalog import MaterialFactory
 from tests.factories.people import UserFactory
 

@@ -186,7 +186,7 @@ def test_order_walks_on_through_gates_that_still_hold(people):
 
 def test_repeated_stage_has_the_seconds_left_but_a_quarter_at_least(people):
     order = make.at_procurement(people)
-    WorkItem.objects.filter(pk=order.stage_item_id).update(consumed_seconds=64800, running_since=order.stage_item.running_since)
+    WorkItem.objects.filter(pk=order.stage_item_id).update(consumed_seconds=64800)
     actions.send_back(
         order_id=order.pk, by=people.buyer.department.head, reason_code="plan", reason="unclear", boxes=["plan"]
     )
@@ -236,7 +236,8 @@ def test_accepted_option_changes_the_order_and_reviews_it_again(people):
     with pytest.raises(GateShut):
         actions.move(order_id=order.pk, step="approve", by=people.production_head)
     actions.accept_option(
-        negotiation_id=negotiation.pk, option_id=negotiation.options.get().pk, by=people.sales, contact="Gao", how="call"
+        negotiation_id=negotiation.pk, option_id=negotiation.options.get().pk, by=people.sales, contact="Gao",
+        how="call",
     )
     order = fresh(order)
     assert order.required_at == later

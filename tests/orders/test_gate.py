@@ -66,7 +66,8 @@ def test_costs_cannot_be_signed_over_an_open_expense(people):
         order=order, department=Department.objects.get(code="sales"), kind="other", amount=5, reason="taxi",
         requested_at=timezone.now(), requested_by=people.sales,
     )
-    refused(lambda: SignOff.objects.create(order=order, box="costs", signed_at=timezone.now(), signed_by=people.finance))
+    signed = {"box": "costs", "signed_at": timezone.now(), "signed_by": people.finance}
+    refused(lambda: SignOff.objects.create(order=order, **signed))
 
 
 def test_order_is_born_at_identification_only(sales):
@@ -126,7 +127,8 @@ def test_pieces_cannot_be_conjured_by_update(people):
 def test_nothing_is_shipped_before_time_and_place_are_confirmed(people):
     order = make.at_delivery(people)
     refused(lambda: LedgerEntry.objects.create(
-        order=order, line=order.lines.get(), kind="ship", quantity=1, posted_at=timezone.now(), posted_by=people.logistics
+        order=order, line=order.lines.get(), kind="ship", quantity=1, posted_at=timezone.now(),
+        posted_by=people.logistics,
     ))
 
 

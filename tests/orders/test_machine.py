@@ -1,5 +1,7 @@
 """The tables of the machine: what may follow what, by whom, with which boxes."""
 
+import itertools
+
 import pytest
 from django.utils import timezone
 
@@ -140,7 +142,7 @@ PAPERS = {"rework": paper_of_rework, "remake": paper_of_remake, "renegotiate": p
 
 def test_edges_cover_the_whole_path_and_leave_no_final_stage():
     pairs = {(source, target) for source, target, _boxes, _outcome in edge_table()}
-    for before, after in zip(PATH, PATH[1:], strict=False):
+    for before, after in itertools.pairwise(PATH):
         assert (before, after) in pairs
     assert (Stage.SETTLEMENT, Stage.CLOSED) in pairs
     assert not [pair for pair in pairs if pair[0] in FINAL]

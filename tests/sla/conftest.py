@@ -18,11 +18,8 @@ def monday():
 
 
 @pytest.fixture
-def limits(db):
+def limits(clock_defaults):
     """The seeded calendar and time limits."""
-    from sla import defaults  # the models are not loaded yet above
-
-    defaults.seed()
 
 
 @pytest.fixture

@@ -1,0 +1,201 @@
+"""Every address × every person: tests/urls.csv says who is answered how.
+
+A new address without a row fails. `URLS=write pytest tests/test_urls.py` writes the table anew; then read the
+difference as carefully as code: 200 = open, 302 = sent on, 403 = refused with who can help, 404 = not even told
+that it exists, 405 = only by form, 409 = not now.
+"""
+
+import csv
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.urls import URLResolver, get_resolver, reverse
+
+from config.demo import company, orders
+from config.demo.cast import CAST
+from finance.models import Settlement
+from logistics.models import DeliveryList, Package, Shipment
+from notifications.models import Notification
+from orders import actions
+from orders.models import (
+    CostEntry,
+    Issue,
+    MaterialLine,
+    Nonconformance,
+    OrderLine,
+    OrderStep,
+    Receipt,
+    UrgentOrder,
+)
+from people.models import User
+from procurement.models import PurchaseLine, Supplier, SupplierMaterial
+from production.models import Operation
+from quality.actions import propose_concession
+from quality.models import Concession, Inspection
+from records.models import StoredFile
+from sla.models import Policy, WorkItem
+from tests.conftest import member
+
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.slow]
+TABLE = Path(__file__).parent / "urls.csv"
+PEOPLE = (
+    "sales", "sales_head", "planner", "production_head", "operator", "buyer", "inspector", "logistics", "finance",
+    "hr", "manager", "general_manager", "admin", "stranger", "nobody",
+)
+
+
+def addresses(resolver=None, space=""):
+    """The names of all addresses outside Django's administration."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if not isinstance(pattern, URLResolver):
+            yield f"{space}{pattern.name}"
+        elif pattern.namespace != "admin":
+            yield from addresses(pattern, f"{space}{pattern.namespace}:" if pattern.namespace else space)
+
+
+@pytest.fixture
+def desk(departments, clock_defaults):
+    """The demo company with its orders, and a few papers more; gives an object for each kind of address."""
+    for key, person in CAST.items():
+        if not User.objects.filter(username=person.username).exists():
+            member(key, departments)
+    company.seed()
+    orders.seed()
+    return papers({user.username: user for user in User.objects.select_related("department")})
+
+
+def papers(cast) -> dict:
+    at = {order.stage: order for order in UrgentOrder.objects.order_by("-pk")}
+    review, held = at["review"], Nonconformance.objects.get()
+    later = review.required_at + timedelta(days=1)
+    negotiation = actions.open_negotiation(
+        order_id=review.pk, by=cast["zhou"], reason="夹具", version=None,
+        options=[{"kind": "date", "description": "晚一天", "finish_at": later, "required_at": later}],
+    )
+    concession = propose_concession(nonconformance_id=held.pk, by=cast["wu"], reason="不影响装配")
+    expense = actions.request_expense(order_id=review.pk, by=cast["lin"], kind="transport", amount=300, reason="专车")
+    file = StoredFile.objects.first()
+    return {
+        "order": review, "at": at, "negotiation": negotiation, "concession": concession, "expense": expense,
+        "file": file, "file_order": UrgentOrder.objects.get(pk=int(file.subject.split(":")[1])),
+        "issue": Issue.objects.first(), "cast": cast,
+    }
+
+
+def arguments(name, desk) -> dict:
+    """What the address is asked with: the newest record of the kind it is about."""
+    at, order = desk["at"], desk["order"]
+    production, delivery = at["production"], at["delivery"]
+    step = OrderStep.objects.filter(order=production).order_by("number").first()
+    special = {
+        "sla:item": {"pk": WorkItem.objects.living().filter(source=order.stream).first().pk},
+        "sla:acknowledge": {"pk": WorkItem.objects.living().filter(source=order.stream).first().pk},
+        "sla:limit_edit": {"pk": Policy.objects.first().pk},
+        "notifications:follow": {"pk": Notification.objects.filter(recipient__username="lin").first().pk},
+        "notifications:letter": {"file": "none.log", "number": 1},
+        "orders:file": {"pk": desk["file_order"].pk, "file": desk["file"].pk},
+        "logistics:file": {"pk": desk["file_order"].pk, "file_pk": desk["file"].pk},
+        "production:assess": {"pk": order.pk, "kind": "capacity"},
+        "production:change_operation": {
+            "pk": production.pk, "operation": Operation.objects.filter(plan__order=production).last().pk
+        },
+        "production:waive": {
+            "pk": at["procurement"].pk,
+            "line": MaterialLine.objects.filter(order=at["procurement"]).open().first().pk,
+        },
+        "production:reassign": {"pk": production.pk, "step": step.pk},
+        "production:order_tab": {"pk": production.pk},
+        "production:sign_made": {"pk": production.pk},
+        "quality:inspect_step": {"pk": step.pk},
+        "quality:first_article": {"pk": step.pk},
+        "quality:inspect_final": {"pk": OrderLine.objects.get(order=at["qc"]).pk},
+        "quality:inspect_receipt": {"pk": Receipt.objects.last().pk},
+        "quality:decide": {"pk": Nonconformance.objects.get().pk},
+        "quality:concession": {"pk": desk["concession"].pk if desk["concession"] else Concession.objects.get().pk},
+        "quality:photo": {"pk": Inspection.objects.first().pk},
+        "quality:order_tab": {"pk": at["qc"].pk},
+        "logistics:unpack": {"pk": Package.objects.filter(list__order=delivery).get().pk},
+        "logistics:proof": {"pk": Shipment.objects.first().pk},
+        "finance:expense_decide": {"pk": desk["expense"].pk},
+        "finance:cost_reverse": {"pk": CostEntry.objects.filter(is_planned=False).last().pk},
+        "finance:statement": {"pk": Settlement.objects.first().order_id},
+        "procurement:order_tab": {"pk": at["procurement"].pk},
+        "procurement:supplier_detail": {"pk": Supplier.objects.first().pk},
+        "procurement:supplier_approve": {"pk": Supplier.objects.first().pk},
+        "procurement:supplier_offer": {"pk": Supplier.objects.first().pk},
+        "procurement:source_approve": {"pk": SupplierMaterial.objects.first().pk},
+    }
+    if name in special:
+        return special[name]
+    view = name.split(":")[1]
+    if name.startswith("production:") and view in ("scan", "start", "pause", "report", "finish", "problem"):
+        return {"token": step.token}
+    if name.startswith("procurement:line_"):
+        return {"pk": MaterialLine.objects.filter(order=at["procurement"]).open().first().pk}
+    if name.startswith("procurement:purchase_"):
+        return {"pk": PurchaseLine.objects.filter(material_line__order=at["procurement"]).first().pk}
+    if name in ("logistics:pack", "logistics:book", "logistics:prepare", "logistics:cancel", "logistics:dispatch",
+                "logistics:print"):  # fmt: skip
+        return {"pk": DeliveryList.objects.filter(order=delivery).first().pk}
+    if name.startswith("logistics:") and view != "board":
+        return {"pk": delivery.pk}
+    if name.startswith("finance:") and view != "board":
+        return {"pk": at["settlement"].pk}
+    if view in ("edit", "draft_save", "draft_delete"):
+        return {"pk": at["identification"].pk}
+    if view.startswith("negotiation_") and view != "negotiation_open":
+        option = {"option": desk["negotiation"].options.get().pk} if view == "negotiation_accept" else {}
+        return {"pk": order.pk, "negotiation": desk["negotiation"].pk} | option
+    if view.startswith("issue_") and view != "issue_raise":
+        return {"pk": desk["issue"].order_id, "issue": desk["issue"].pk}
+    if view.startswith("sheet_") and view not in ("sheet_print", "sheet_issue"):
+        return {"pk": order.pk, "version": 1}
+    return {"pk": order.pk}
+
+
+def address(name, desk) -> str:
+    try:
+        return reverse(name)
+    except Exception:
+        return reverse(name, kwargs=arguments(name, desk))
+
+
+def status(client, url) -> str:
+    response = client.get(url)
+    for close in response._resource_closers:  # response.close() would close the test's database too
+        close()
+    return str(response.status_code)
+
+
+def read_table() -> dict:
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return {row.pop("address"): row for row in csv.DictReader(file)}
+
+
+def write_table(answers):
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["address", *PEOPLE], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({"address": name} | row for name, row in answers.items())
+
+
+@pytest.mark.clause("1.2")
+def test_every_address_answers_everybody_as_the_table_says(desk, client_of, client, request):
+    people = {key: request.getfixturevalue("stranger") if key == "stranger" else
+              desk["cast"][CAST[key].username] for key in PEOPLE[:-1]}
+    clients = {key: client_of(person) for key, person in people.items()} | {"nobody": client}
+    before = UrgentOrder.objects.values_list("pk", "version", "stage")
+    start = list(before)
+    answers = {
+        name: {key: status(clients[key], url) for key in PEOPLE}
+        for name in addresses()
+        for url in [address(name, desk)]
+    }
+    if os.environ.get("URLS") == "write":
+        write_table(answers)
+    assert answers == read_table()
+    assert [row for row in start if row[2] != "identification"] == [
+        row for row in before.all() if row[2] != "identification"
+    ], "looking changes nothing"
