@@ -13,7 +13,7 @@ from desk.faces import TabFace
 from notifications.reports import unread_count
 from people.roles import Right
 from sla.models import WorkItem
-from sla.reports import pressing_count
+from sla.reports import health, pressing_count
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ ORDER_TABS = (
     OrderTab("procurement", _("Procurement"), "procurement:order_tab", ("procurement", "purchase_line")),
     OrderTab("quality", _("Quality"), "quality:order_tab", ("qc", "inspection", "nonconformance", "remake")),
     OrderTab("logistics", _("Logistics"), "logistics:order_tab", ("delivery", "delivery_confirmation")),
-    OrderTab("finance", _("Finance"), "finance:order_tab", ("settlement", "expense", "stop_report")),
+    OrderTab("finance", _("Finance"), "finance:order_tab", ("settlement", "expense", "stop_report"),
+             (Right.SEE_SALES, Right.SEE_RESULT)),
     OrderTab("issues", _("Problems"), "orders:issues", ("problem",)),
     OrderTab("documents", _("Documents"), "orders:documents", ("sheet_receipt",)),
     OrderTab("log", _("Audit log"), "orders:log"),
@@ -91,7 +92,13 @@ def navigation(request) -> dict:
         "order_tabs": cache(partial(_order_tabs, request)),
         "order_tab": partial(_order_tab, request),
         "company_time_zone": settings.TIME_ZONE,
+        "alarms": partial(_alarms, user),
     }
+
+
+def _alarms(user) -> tuple:
+    """What an administrator must know on every page: the clock stands, or the post does."""
+    return health().problems if user.may(Right.CONFIGURE) else ()
 
 
 def _groups(user, path) -> list[dict]:

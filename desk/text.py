@@ -38,6 +38,8 @@ def moment(value: datetime) -> dict:
 
 
 def _shown(value):
+    if isinstance(value, list):
+        return gettext(", ").join(map(str, map(_shown, value)))
     if isinstance(value, dict) and "params" in value:
         return render(value["msg"], value["params"])
     if isinstance(value, dict) and "context" in value:

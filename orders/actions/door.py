@@ -221,7 +221,7 @@ def revoke(*, order, by, facts=(), boxes=(), fact_text="") -> list[str]:
         note(
             order, "revoked", gettext_noop("Signature taken back: {box} ({fact})"), by=by,
             params={
-                "box": word(taken[0].label) if len(taken) == 1 else ", ".join(str(box.value) for box in taken),
+                "box": [word(box.label) for box in taken],
                 "fact": word(Fact(facts[0]).label) if facts else word(STEPS["send_back"].label),
             },
         )

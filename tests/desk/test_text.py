@@ -68,3 +68,10 @@ def test_a_lazy_word_is_kept_in_english_and_read_in_the_readers_language():
         kept = text.word(_("Yes"))
         assert kept == {"msg": "Yes"}
         assert text.render("{answer}", {"answer": kept}) == "是"
+
+
+def test_list_of_words_is_read_in_the_readers_language():
+    params = {"box": [text.word("Made"), text.word("Costs settled")]}
+    assert text.render("Signed: {box}", params) == "Signed: Made, Costs settled"
+    with translation.override("zh-hans"):
+        assert text.render("Signed: {box}", params) == "已签署：生产完成、费用已结清"

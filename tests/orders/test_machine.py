@@ -12,7 +12,7 @@ from orders.models import Negotiation, Nonconformance, OrderStep, Remake, SignOf
 from people.roles import HEAD_RIGHTS, ROLE_RIGHTS, Right, Role, rights_of
 from tests.factories import orders as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 CAST = (
     "sales", "sales_head", "planner", "production_head", "operator", "buyer", "procurement_head", "inspector",
