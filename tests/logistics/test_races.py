@@ -1,43 +1,15 @@
 """Two dispatchers at the same moment, on two real connections: one vehicle leaves, no piece goes out twice."""
 
-import threading
-
 import pytest
-from django.db import connection
 
-from desk.refusals import Refusal
 from logistics import actions
 from logistics.models import DeliveryList, Proof, Shipment
 from orders.models import CostEntry, LedgerEntry
 from tests.factories import logistics as out
 from tests.factories import orders as make
+from tests.together import at_once, refusals
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(*acts):
-    """Run the acts in threads of their own connection, let go together; gives their answers in order."""
-    answers, gate = [None] * len(acts), threading.Barrier(len(acts))
-
-    def run(index, act):
-        try:
-            gate.wait(30)
-            answers[index] = act()
-        except Refusal as refusal:
-            answers[index] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index, act)) for index, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers
-
-
-def refusals(answers):
-    return [answer for answer in answers if isinstance(answer, Refusal)]
 
 
 @pytest.mark.clause("3.5.1", "1.3.3")

@@ -1,9 +1,7 @@
 """Two people at the same moment, on two real connections: one wins, the other is told, nothing is doubled."""
 
-import threading
-
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from desk.refusals import Refusal
 from notifications.models import Outbox
@@ -12,35 +10,14 @@ from orders.machine import Box
 from orders.models import LedgerEntry, OrderLine, SignOff, StageRun, UrgentOrder
 from sla.models import WorkItem
 from tests.factories import orders as make
+from tests.together import at_once, refusals
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
-def at_once(*acts):
-    """Run the acts in threads of their own connection, let go together; gives their answers in order."""
-    answers, gate = [None] * len(acts), threading.Barrier(len(acts))
-
-    def run(index, act):
-        try:
-            gate.wait(10)
-            answers[index] = act()
-        except Refusal as refusal:
-            answers[index] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index, act)) for index, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return answers
-
-
 def one_refused(answers):
-    refusals = [answer for answer in answers if isinstance(answer, Refusal)]
-    assert len(refusals) == len(answers) - 1, answers
-    return refusals
+    assert len(refusals(answers)) == len(answers) - 1, answers
+    return refusals(answers)
 
 
 def test_two_submits_at_once_make_one_number(people):

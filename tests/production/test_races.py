@@ -1,39 +1,14 @@
 """Two people at once, on PostgreSQL: nothing is counted twice, no slot is given twice."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 
-from desk.refusals import Refusal
 from orders.models import LedgerEntry, OrderLine, OrderStep, SignOff, UrgentOrder
 from production import actions
 from production.models import Operation, Plan, TimeSegment
 from tests.factories import production as make
+from tests.together import at_once, refusals
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(*deeds):
-    """Run them together; what each gave or how it was refused."""
-    start = Barrier(len(deeds))
-
-    def run(deed):
-        try:
-            start.wait()
-            return deed()
-        except Refusal as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(run, deeds))
-
-
-def refused(results):
-    return [result for result in results if isinstance(result, Refusal)]
 
 
 @pytest.mark.clause("1.3.3", "3.4.3")
@@ -49,7 +24,7 @@ def test_two_operators_finish_the_last_operations_of_two_lines_at_once(people):
     results = at_once(*[
         lambda step=step: actions.finish_step(step_id=step.pk, by=people.operator, good=10) for step in last.values()
     ])
-    assert not refused(results)
+    assert not refusals(results)
     assert UrgentOrder.objects.get(pk=order.pk).stage == "qc"
     assert SignOff.objects.living().filter(order=order, box="made").count() == 1
     assert list(OrderLine.objects.filter(order=order).values_list("made", "awaiting")) == [(10, 10), (10, 10)]
@@ -61,7 +36,7 @@ def test_the_same_pieces_are_reported_once(people):
     step = OrderStep.objects.filter(order=order).order_by("number").first()
     actions.start_step(step_id=step.pk, by=people.operator)
     deed = lambda: actions.report_pieces(step_id=step.pk, by=people.operator, good=6)  # noqa: E731
-    assert len(refused(at_once(deed, deed))) == 1
+    assert len(refusals(at_once(deed, deed))) == 1
     step.refresh_from_db()
     assert (step.made, step.passed) == (6, 6)
     assert LedgerEntry.objects.filter(step=step, kind="make").count() == 1
@@ -74,7 +49,7 @@ def test_one_person_at_a_time_runs_an_operation(people):
         lambda person=person: actions.start_step(step_id=step.pk, by=person)
         for person in (people.operator, people.planners[0], people.production_head)
     ])
-    assert len(refused(results)) == 2
+    assert len(refusals(results)) == 2
     assert TimeSegment.objects.running().count() == 1
 
 
@@ -87,6 +62,6 @@ def test_two_plans_never_get_the_same_slot(people):
     results = at_once(*[
         lambda order=order: actions.release_plan(order_id=order.pk, by=people.planners[1]) for order in orders
     ])
-    assert len(refused(results)) == 1
+    assert len(refusals(results)) == 1
     assert Plan.objects.filter(state="released").count() == 1
     assert Operation.objects.in_force().count() == 3

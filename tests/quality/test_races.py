@@ -1,11 +1,8 @@
 """Two inspectors, and an inspector with the next operation, at the same moment on two real connections."""
 
-import threading
-
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from desk.refusals import Refusal
 from orders import actions as order_actions
 from orders import ledger
 from orders.models import LedgerEntry, Nonconformance, OrderLine, OrderStep, Remake, SignOff, UrgentOrder
@@ -13,33 +10,9 @@ from quality import actions
 from quality.models import Concession, Inspection
 from tests.factories import orders as make
 from tests.factories import quality as q
+from tests.together import at_once, refusals
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(*acts):
-    """Run the acts in threads of their own connection, let go together; gives their answers in order."""
-    answers, gate = [None] * len(acts), threading.Barrier(len(acts))
-
-    def run(index, act):
-        try:
-            gate.wait(30)
-            answers[index] = act()
-        except Refusal as refusal:
-            answers[index] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index, act)) for index, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers
-
-
-def refusals(answers):
-    return [answer for answer in answers if isinstance(answer, Refusal)]
 
 
 def final(line, by, lot=10, defective=0):
