@@ -26,11 +26,16 @@ help:
 run: $(BASE_STAMP) $(VAR_DIR)/env
 	@LOG_LEVEL=$${LOG_LEVEL:-WARNING} exec $(BIN)/python manage.py start --port $(PORT)
 
-# Both runs happen whatever the first one says; what this machine lacks is named at the end of each.
+# Both runs at once fill the pauses of the browser and the servers; what this machine lacks is named at the end of each.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
 test: $(TESTS_STAMP)
-	@status=0; \
-	echo "» tests on SQLite"; DATABASE=sqlite $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS) || status=1; \
-	echo "» tests on PostgreSQL"; DATABASE=postgresql $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS) || status=1; \
+	@mkdir -p $(VAR_DIR); log=$(VAR_DIR)/test-postgresql.log; status=0; \
+	DATABASE=postgresql $(PYTEST) > $$log 2>&1 & postgresql=$$!; \
+	trap 'kill $$postgresql 2>/dev/null' INT TERM; \
+	echo "» tests on SQLite, and beside them on PostgreSQL"; DATABASE=sqlite $(PYTEST) || status=1; \
+	wait $$postgresql || status=1; \
+	echo "» tests on PostgreSQL"; cat $$log; \
 	exit $$status
 
 lint: $(TESTS_STAMP)

@@ -1,6 +1,7 @@
 """The catalogs without gettext: what the source says, what is translated, what the server reads."""
 
 import ast
+import os
 import re
 from pathlib import Path
 
@@ -126,11 +127,13 @@ def entry(earlier, context, message, plural, files) -> polib.POEntry:
 
 
 def compile_catalogs() -> list[Path]:
-    """.po → .mo, only where the .po is newer."""
+    """.po → .mo, only where the .po is newer; whole or not at all, for two may compile at once."""
     compiled = []
     for source in sorted(LOCALE_DIR.glob("*/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime <= source.stat().st_mtime:
-            polib.pofile(str(source)).save_as_mofile(str(target))
+            draft = target.with_suffix(f".{os.getpid()}")
+            polib.pofile(str(source)).save_as_mofile(str(draft))
+            draft.replace(target)
             compiled.append(target)
     return compiled
