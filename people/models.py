@@ -102,7 +102,8 @@ class User(AbstractUser):
         """Heads a department or deputises for its head."""
         if not self.department_id:
             return False
-        return self.department.head_id == self.pk or self.department.deputies.filter(pk=self.pk).exists()
+        deputies = self.department.deputies.all()  # prefetched where many people are asked
+        return self.department.head_id == self.pk or any(deputy.pk == self.pk for deputy in deputies)
 
     def may_stand_in_for(self, person) -> bool:
         is_higher = self.is_head or self.role in (Role.MANAGER, Role.GENERAL_MANAGER)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from desk.refusals import NotYours, Refusal
-from people.models import User
+from people.duty import who_may
 from records.models import OnceKey
 
 
@@ -87,6 +87,5 @@ def require(user, right) -> None:
         return
     raise NotYours(
         _("This is not yours to do: it needs the right to %(right)s.") % {"right": right.label},
-        who=[person for person in User.objects.filter(is_active=True).exclude(role="").select_related("department")
-             if person.may(right)][:5],
+        who=who_may(right, limit=5),
     )

@@ -14,7 +14,7 @@ from orders.actions.duties import take_duty
 from orders.actions.trail import inform, note
 from orders.machine import BOX_RIGHT, EXIT_BOXES, FORWARD, REVOKES, STEPS, Box, Fact, Stage, stage_word
 from orders.models import SignOff, StageRun, UrgentOrder
-from people.models import User
+from people.duty import who_may
 from records.models import Event
 
 # After these the stage's clock is cancelled, not finished: its next run goes on with the seconds left.
@@ -72,11 +72,6 @@ def _check_right(order, step, by):
             _("You entered this order, so somebody else decides."),
             who=[person for person in who_may(step.right) if person.pk != by.pk],
         )
-
-
-def who_may(right, limit=4) -> list[User]:
-    people = User.objects.filter(is_active=True).exclude(role="").select_related("department").order_by("pk")
-    return [person for person in people if person.may(right)][:limit]
 
 
 def _take_and_walk(order, step, by, *, reason_code="", reason=""):

@@ -26,13 +26,11 @@ def sql(statement, *params):
 
 
 @pytest.mark.clause("1.3.3")
-@pytest.mark.parametrize("target", [stage.value for stage in Stage])
 @pytest.mark.parametrize("source", ["identification", "confirmation", "review", "procurement", "qc", "delivery"])
-def test_bulk_update_of_stage_is_refused_by_the_database(source, target, people):
-    if source == target:
-        return
+def test_bulk_update_of_stage_is_refused_by_the_database(source, people):
     order = make.AT[source](people)
-    refused(lambda: UrgentOrder.objects.filter(pk=order.pk).update(stage=target))
+    for target in set(Stage.values) - {source}:
+        refused(lambda target=target: UrgentOrder.objects.filter(pk=order.pk).update(stage=target))
     assert UrgentOrder.objects.get(pk=order.pk).stage == source
 
 
