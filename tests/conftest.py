@@ -37,6 +37,7 @@ MISSING = servers.missing()
 IS_LEFT_OUT = DATABASE == "postgresql" and "PostgreSQL" in MISSING
 # Which run a marked test belongs to, and the server it needs.
 NEEDS = {"postgres": "PostgreSQL", "browser": "Chromium", "redis": "Redis"}
+DEPARTMENTS = ("production", "procurement", "quality", "logistics", "finance", "kpi")
 RUN_OF = {"postgres": "postgresql", "browser": "sqlite", "redis": "sqlite", "once": "sqlite"}
 
 
@@ -57,9 +58,10 @@ def pytest_unconfigure(config):
 
 
 def belongs_here(item) -> bool:
-    """Pages run once, on the stricter database that is there; the browser goes over them on SQLite."""
+    """Pages and departments run once, on the stricter database that is there; the browser walks them on SQLite."""
     marks = [mark for mark in RUN_OF if item.get_closest_marker(mark)]
-    if item.path.name.startswith("test_views") and not marks:
+    is_department = item.path.parent.name in DEPARTMENTS
+    if (is_department or item.path.name.startswith("test_views")) and not marks:
         return ("sqlite" if "PostgreSQL" in MISSING else "postgresql") == DATABASE
     return not IS_LEFT_OUT and all(RUN_OF[mark] == DATABASE and NEEDS.get(mark) not in MISSING for mark in marks)
 
