@@ -1,8 +1,7 @@
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 
 from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest, Refusal
 from finance import actions
@@ -14,6 +13,7 @@ from orders.money import may_see, visible_params
 from records.models import Event
 from tests.factories import finance as make_money
 from tests.factories import orders as make
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -334,17 +334,9 @@ def test_amounts_of_events_are_left_out_for_others(order, buyer, operator, finan
 # At once
 
 
-def at_once(deeds):
-    def attempt(deed):
-        try:
-            return deed().state
-        except Refusal as refusal:
-            return type(refusal)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(attempt, deeds))
+def outcomes(deeds):
+    """The state each led to, or the kind of refusal it met."""
+    return [type(answer) if isinstance(answer, Refusal) else answer.state for answer in at_once(*deeds)]
 
 
 @pytest.mark.postgres
@@ -354,7 +346,7 @@ def test_second_decision_at_once_is_refused(people, finance, finance_head, gener
     order = make.at_procurement(people)
     make_money.plan_cost(order, finance)
     expense = make_money.asked(order, people.buyer, amount=50)
-    found = at_once([lambda by=by: decide(expense, by) for by in (finance, finance_head, general_manager, finance)])
+    found = outcomes([lambda by=by: decide(expense, by) for by in (finance, finance_head, general_manager, finance)])
     assert sorted(map(str, found)) == sorted(["approved", *[str(Changed)] * 3])
     assert CostEntry.objects.filter(order=order, is_planned=False).count() == 1
 
@@ -365,6 +357,6 @@ def test_requests_at_once_do_not_pass_the_budget_together(people, finance, finan
     order = make.at_procurement(people)
     make_money.plan_cost(order, finance, amount=1000)
     asked = [make_money.asked(order, people.buyer, amount=60) for _ in range(4)]
-    found = at_once([lambda expense=expense: decide(expense, finance_head) for expense in asked])
+    found = outcomes([lambda expense=expense: decide(expense, finance_head) for expense in asked])
     assert found.count("approved") == 1
     assert sum(CostEntry.objects.filter(is_planned=False).values_list("amount", flat=True)) == 60

@@ -1,9 +1,8 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest, Refusal
@@ -20,6 +19,7 @@ from tests.factories import finance as money
 from tests.factories import orders as make
 from tests.factories import procurement as buy
 from tests.factories.catalog import MaterialFactory
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -498,19 +498,9 @@ def delivered(line, supplier, by, is_on_time):
 # At once
 
 
-def at_once(deeds):
-    """Each in its own thread and connection; what each gave or the refusal it met."""
-
-    def attempt(deed):
-        try:
-            return deed()
-        except Refusal as refusal:
-            return type(refusal)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(attempt, deeds))
+def outcomes(deeds):
+    """What each gave, or the kind of refusal it met."""
+    return [type(answer) if isinstance(answer, Refusal) else answer for answer in at_once(*deeds)]
 
 
 @pytest.mark.postgres
@@ -519,7 +509,7 @@ def test_two_buyers_at_once_buy_a_line_once(people, buyer, procurement_head):
     line = buy.line_of(make.at_procurement(people))
     supplier = buy.source_of(line)
     people = (buyer, procurement_head, buyer, procurement_head)
-    found = at_once([lambda by=by: buy.bought(line, by, supplier=supplier) for by in people])
+    found = outcomes([lambda by=by: buy.bought(line, by, supplier=supplier) for by in people])
     assert found.count(GateShut) == 3
     assert PurchaseLine.objects.count() == 1
 
@@ -529,7 +519,7 @@ def test_two_buyers_at_once_buy_a_line_once(people, buyer, procurement_head):
 def test_receipts_at_once_bring_no_more_than_ordered(people, buyer):
     line = buy.line_of(make.at_procurement(people))
     purchase = buy.bought(line, buyer)
-    found = at_once([
+    found = outcomes([
         lambda: actions.receive(purchase_line_id=purchase.pk, quantity=Decimal(2), by=buyer) for _ in range(4)
     ])
     assert found.count(GateShut) == 2
