@@ -8,9 +8,9 @@ export VAR_DIR ?= $(CURDIR)/var
 
 # A stamp carries the hash of its locks: nothing is installed again while they are the same.
 hash = $(shell cat $(1) | sha256sum | cut -c1-16)
-BASE := requirements/base.txt
-TESTS := $(BASE) requirements/test.txt requirements/browser.txt
-BASE_STAMP := $(VENV)/.base-$(call hash,$(BASE))
+DEMO := requirements/base.txt requirements/demo.txt
+TESTS := $(DEMO) requirements/test.txt requirements/browser.txt
+DEMO_STAMP := $(VENV)/.demo-$(call hash,$(DEMO))
 TESTS_STAMP := $(VENV)/.tests-$(call hash,$(TESTS))
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
@@ -23,7 +23,7 @@ help:
 	@echo "make check  check migrations, settings for a server, and that docs/policy-map.md is up to date"
 	@echo "make lock   resolve requirements/*.in anew (needs uv)"
 
-run: $(BASE_STAMP) $(VAR_DIR)/env
+run: $(DEMO_STAMP) $(VAR_DIR)/env
 	@LOG_LEVEL=$${LOG_LEVEL:-WARNING} exec $(BIN)/python manage.py start --port $(PORT)
 
 # Both runs at once fill the pauses of the browser and the servers; what this machine lacks is named at the end of each.
@@ -48,7 +48,7 @@ check: $(TESTS_STAMP) $(VAR_DIR)/env
 	$(BIN)/python manage.py policy_map --check
 
 lock:
-	cd requirements && for name in base test browser; do \
+	cd requirements && for name in base demo test browser; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-header --no-annotate $$name.in --output-file $$name.txt || exit 1; \
 	done
@@ -61,9 +61,9 @@ $(BIN)/python:
 	@echo "» Python environment"
 	@$(PYTHON) -m venv $(VENV)
 
-$(BASE_STAMP): $(BIN)/python
+$(DEMO_STAMP): $(BIN)/python
 	@echo "» packages: the first time takes a while"
-	@$(PIP_INSTALL) $(BASE:%=-r %)
+	@$(PIP_INSTALL) $(DEMO:%=-r %)
 	@touch $@
 
 $(TESTS_STAMP): $(BIN)/python
