@@ -18,44 +18,71 @@ LEASE = timedelta(seconds=90)
 OUTWARD = (Channel.EMAIL,)
 
 
-@transaction.atomic
-def tell(*, key, recipients, text, params=None, url, source="", channels=("in_app", "email"), hold_seconds=0,
-         is_urgent=False, by=None, now=None) -> None:
-    """One message for each person, however often it is said: the key makes it so.
+@dataclass(frozen=True)
+class Message:
+    """One thing to tell to some people; the key makes sure that each is told once, however often it is said.
 
     `is_urgent` passes quiet hours; `hold_seconds` keeps it back while the deed may be withdrawn.
     """
-    people = list({person.pk: person for person in recipients}.values())
-    if not people:
-        return
+
+    key: str
+    recipients: list
+    text: str
+    url: str
+    params: dict | None = None
+    source: str = ""
+    channels: tuple = (Channel.IN_APP, Channel.EMAIL)
+    hold_seconds: int = 0
+    is_urgent: bool = False
+
+    @property
+    def people(self) -> list:
+        return list({person.pk: person for person in self.recipients}.values())
+
+    @property
+    def said(self) -> dict:
+        return {"text": self.text, "params": self.params or {}, "url": self.url, "source": self.source}
+
+
+def tell(*, by=None, now=None, **message) -> None:
+    tell_all([Message(**message)], by=by, now=now)
+
+
+@transaction.atomic(savepoint=False)
+def tell_all(messages, *, by=None, now=None) -> None:
+    """Three statements, whatever the number of messages and recipients."""
     now = now or timezone.now()
-    start = now + timedelta(seconds=hold_seconds)
-    message = {"text": text, "params": params or {}, "url": url, "source": source, "created_at": now}
-    if Channel.IN_APP in channels:
-        Notification.objects.bulk_create(
-            [Notification(key=key, recipient=person, created_by=by, shown_from=start, **message) for person in people],
-            ignore_conflicts=True,
-        )
-    outward = [channel for channel in channels if channel in OUTWARD]
-    if outward:
-        Outbox.objects.bulk_create(_letters(key, people, outward, start, is_urgent, message), ignore_conflicts=True)
+    shown = [
+        Notification(key=message.key, recipient=person, created_by=by, created_at=now,
+                     shown_from=now + timedelta(seconds=message.hold_seconds), **message.said)
+        for message in messages if Channel.IN_APP in message.channels for person in message.people
+    ]
+    if shown:
+        Notification.objects.bulk_create(shown, ignore_conflicts=True)
+    if letters := _letters(messages, now):
+        Outbox.objects.bulk_create(letters, ignore_conflicts=True)
 
 
-def _letters(key, people, channels, start, is_urgent, message) -> list[Outbox]:
-    preferences = {row.person_id: row for row in Preference.objects.filter(person__in=people)}
-    letters = []
-    for person in people:
-        preference = preferences.get(person.pk)
-        if not person.email or (preference and not preference.by_email):
-            continue
-        letters += [
-            Outbox(
-                key=f"{key}:{channel}:{person.pk}", event=key, channel=channel, recipient=person,
-                next_try_at=start if is_urgent else after_quiet_hours(start, preference), **message,
-            )
-            for channel in channels
-        ]
-    return letters
+def _letters(messages, now) -> list[Outbox]:
+    outward = [
+        (message, channel, person) for message in messages for person in message.people if person.email
+        for channel in message.channels if channel in OUTWARD
+    ]
+    people = {person.pk for _message, _channel, person in outward}
+    preferences = {row.person_id: row for row in Preference.objects.filter(person__in=people)} if people else {}
+    return [
+        _letter(message, channel, person, preferences.get(person.pk), now) for message, channel, person in outward
+        if person.pk not in preferences or preferences[person.pk].by_email
+    ]
+
+
+def _letter(message, channel, person, preference, now) -> Outbox:
+    start = now + timedelta(seconds=message.hold_seconds)
+    return Outbox(
+        key=f"{message.key}:{channel}:{person.pk}", event=message.key, channel=channel, recipient=person,
+        next_try_at=start if message.is_urgent else after_quiet_hours(start, preference), created_at=now,
+        **message.said,
+    )
 
 
 def after_quiet_hours(moment: datetime, preference: Preference | None) -> datetime:
@@ -72,12 +99,12 @@ def after_quiet_hours(moment: datetime, preference: Preference | None) -> dateti
     return end if local < end else moment
 
 
-@transaction.atomic
-def void(source: str, now=None) -> int:
+@transaction.atomic(savepoint=False)
+def void(*sources: str, now=None) -> int:
     """Withdraw what has not been sent or shown yet; the number of letters kept back."""
     now = now or timezone.now()
-    Notification.objects.filter(source=source, shown_from__gt=now, voided_at__isnull=True).update(voided_at=now)
-    return Outbox.objects.filter(source=source).unsent().update(
+    Notification.objects.filter(source__in=sources, shown_from__gt=now, voided_at__isnull=True).update(voided_at=now)
+    return Outbox.objects.filter(source__in=sources).unsent().update(
         state=Outbox.State.VOID, lease=None, next_try_at=None
     )
 

@@ -1,38 +1,58 @@
 """Who stands for a department, a rank or an absent person, now."""
 
-from django.utils import timezone
+from functools import cached_property
 
 from people.models import Absence, Department, User
 from people.roles import Role
 
 
+class Roster:
+    """Who stands for whom at one moment. Departments and absences are asked for once, when first needed."""
+
+    def __init__(self, at=None):
+        self.at = at
+
+    @cached_property
+    def departments(self) -> dict[str, Department]:
+        return {found.code: found for found in Department.objects.select_related("head", "duty_person")}
+
+    @cached_property
+    def _absences(self) -> dict:
+        return {row.person_id: row for row in Absence.objects.current(self.at).select_related("delegate")}
+
+    def stand_in(self, person: User | None) -> User | None:
+        """The person, or the delegate while absent (one hop only), or None when nobody can act."""
+        if person is None or not person.is_active:
+            return None
+        absence = self._absences.get(person.pk)
+        if absence is None:
+            return person
+        delegate = absence.delegate
+        return delegate if delegate and delegate.is_active and delegate.pk not in self._absences else None
+
+    def duty_person(self, department: Department) -> User | None:
+        """Duty person of the day; absent → deputy → head."""
+        return self._first([lambda: [department.duty_person], department.deputies.all, lambda: [department.head]])
+
+    def head_of(self, department: Department) -> User | None:
+        """The acting head: head, else a deputy."""
+        return self._first([lambda: [department.head], department.deputies.all])
+
+    def _first(self, ranks) -> User | None:
+        """The first who can act; deputies are asked for only where it comes to them."""
+        return next((found for people in ranks for person in people() if (found := self.stand_in(person))), None)
+
+
 def stand_in(person: User | None, at=None) -> User | None:
-    """The person, or the delegate while absent (one hop only), or None when nobody can act."""
-    if person is None or not person.is_active:
-        return None
-    absence = Absence.objects.current(at).filter(person=person).select_related("delegate").first()
-    if absence is None:
-        return person
-    delegate = absence.delegate
-    if delegate is None or not delegate.is_active:
-        return None
-    if Absence.objects.current(at).filter(person=delegate).exists():
-        return None
-    return delegate
+    return Roster(at).stand_in(person)
 
 
 def duty_person(department: Department, at=None) -> User | None:
-    """Duty person of the day; absent → deputy → head."""
-    at = at or timezone.now()
-    candidates = [department.duty_person, *department.deputies.all(), department.head]
-    return next((found for person in candidates if (found := stand_in(person, at))), None)
+    return Roster(at).duty_person(department)
 
 
 def head_of(department: Department, at=None) -> User | None:
-    """The acting head: head, else a deputy."""
-    at = at or timezone.now()
-    candidates = [department.head, *department.deputies.all()]
-    return next((found for person in candidates if (found := stand_in(person, at))), None)
+    return Roster(at).head_of(department)
 
 
 def with_role(role: Role) -> list[User]:
@@ -40,7 +60,8 @@ def with_role(role: Role) -> list[User]:
 
 
 def general_managers(at=None) -> list[User]:
-    people = [stand_in(person, at) for person in with_role(Role.GENERAL_MANAGER)]
+    roster = Roster(at)
+    people = [roster.stand_in(person) for person in with_role(Role.GENERAL_MANAGER)]
     return [person for person in people if person]
 
 

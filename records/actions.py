@@ -16,19 +16,31 @@ from desk.refusals import GateShut
 from records.models import AccessLink, Event, Stream
 
 
-@transaction.atomic
 def record(verb, text, *, by, stream, params=None, money="", at=None) -> Event:
     """Append one event to a subject's chain; `by=None` is the system."""
-    chain = _locked(stream)
-    event = Event(
-        stream_id=chain.name, number=chain.length + 1, verb=verb, text=_source(text), params=_plain(params or {}),
-        money=money, actor=by, actor_name=by.get_full_name() if by else "",
-        at=(at or timezone.now()).astimezone(UTC), previous_hash=chain.head,
-    )
-    event.hash = event.digest()
-    event.save(force_insert=True)
-    Stream.objects.filter(pk=chain.pk).update(length=event.number, head=event.hash)
+    event = written(verb, text, by=by, params=params, money=money, at=at)
+    append(stream, [event])
     return event
+
+
+def written(verb, text, *, by, params=None, money="", at=None) -> Event:
+    """An event that stands in no chain yet."""
+    return Event(
+        verb=verb, text=_source(text), params=_plain(params or {}), money=money, actor=by,
+        actor_name=by.get_full_name() if by else "", at=(at or timezone.now()).astimezone(UTC),
+    )
+
+
+@transaction.atomic(savepoint=False)
+def append(stream: str, events: list[Event]) -> None:
+    """Number the events, chain them and keep them: three statements, whatever their number."""
+    chain = _locked(stream)
+    for event in events:
+        event.stream_id, event.number, event.previous_hash = chain.name, chain.length + 1, chain.head
+        event.hash = event.digest()
+        chain.length, chain.head = event.number, event.hash
+    Event.objects.bulk_create(events)
+    Stream.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
 
 
 def _locked(name: str) -> Stream:

@@ -5,7 +5,7 @@ import json
 import logging
 import math
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone, translation
@@ -46,68 +46,124 @@ SWEEP_SECONDS, RECONCILE_SECONDS = 5, 600
 # Work items
 
 
-@transaction.atomic
-def open_item(*, kind, source, subject, params=None, url, department, assignee=None, urgency_class="",
-              consumed_seconds=0, minimum_share=0, by=None, now=None, due_at=None, detail="", detail_params=None,
-              source_label="", is_decision=None) -> WorkItem:
-    """Start the clock of something that waits for somebody.
+@dataclass(frozen=True)
+class Opening:
+    """Something that starts to wait for somebody.
 
     `consumed_seconds`: what earlier runs of the same stage used; at least `minimum_share` (0..1) of the limit
     stays. `due_at`: a fixed moment, counted day and night, instead of the policy's limit.
     """
+
+    kind: str
+    source: str
+    subject: str
+    url: str
+    department: Department
+    assignee: object = None
+    urgency_class: str = ""
+    params: dict | None = None
+    detail: str = ""
+    detail_params: dict | None = None
+    source_label: str = ""
+    is_decision: bool | None = None
+    consumed_seconds: int = 0
+    minimum_share: float = 0
+    due_at: datetime | None = None
+
+
+def open_item(*, by=None, now=None, **opening) -> WorkItem:
+    return open_items([Opening(**opening)], by=by, now=now)[0]
+
+
+@transaction.atomic(savepoint=False)
+def open_items(openings: list[Opening], *, by=None, now=None) -> list[WorkItem]:
+    """Start their clocks: three statements, whatever their number."""
     now = now or timezone.now()
-    version = PolicyVersion.objects.for_work(kind, urgency_class, now).first()
+    rulings = PolicyVersion.objects.ruling({(opening.kind, opening.urgency_class) for opening in openings}, now)
+    items, rows = [], []
+    for opening in openings:
+        item = _wound(opening, rulings.get((opening.kind, opening.urgency_class)), by, now)
+        calls = _calls(item)
+        passed = [call for call in calls if 0 < item.consumed_seconds >= call.threshold]
+        point_at(item, next(iter(calls[len(passed):]), None))
+        items.append(project(item, calls))
+        rows += [_escalation(item, call, now, Escalation.Outcome.SUPERSEDED, [], now) for call in passed]
+    WorkItem.objects.bulk_create(items)
+    Escalation.objects.bulk_create(rows)
+    return items
+
+
+def _wound(opening, version, by, now) -> WorkItem:
     if version is None:
         raise GateShut(_("No clock can start: no time limit is set."), missing=[_("Time limits of the desk")])
+    is_decision = version.policy.is_decision if opening.is_decision is None else opening.is_decision
     item = WorkItem(
-        kind=kind, urgency_class=urgency_class, source=source, source_label=source_label, subject=str(subject),
-        params=params or {}, detail=str(detail), detail_params=detail_params or {}, url=url, department=department,
-        assignee=assignee, is_decision=version.policy.is_decision if is_decision is None else is_decision,
-        opened_at=now, opened_by=by, policy_version=version,
+        kind=opening.kind, urgency_class=opening.urgency_class, source=opening.source,
+        source_label=opening.source_label, subject=str(opening.subject), params=opening.params or {},
+        detail=str(opening.detail), detail_params=opening.detail_params or {}, url=opening.url,
+        department=opening.department, assignee=opening.assignee, is_decision=is_decision, opened_at=now,
+        opened_by=by, policy_version=version,
     )
-    _wind(item, version, now, due_at, consumed_seconds, minimum_share)
-    calls = _calls(item)
-    passed = [call for call in calls if 0 < item.consumed_seconds >= call.threshold]
-    point_at(item, next(iter(calls[len(passed):]), None))
-    project(item, calls).save(force_insert=True)
-    _write(item, [(call, now, Escalation.Outcome.SUPERSEDED) for call in passed], [], now)
+    _wind(item, opening, now)
     return item
 
 
-def _wind(item, version, now, due_at, consumed_seconds, minimum_share) -> None:
-    if due_at is not None:
-        item.budget_seconds = max(0, math.ceil((due_at - now).total_seconds()))
-        item.running_since = due_at - timedelta(seconds=item.budget_seconds)
+def _wind(item, opening, now) -> None:
+    version = item.policy_version
+    if opening.due_at is not None:
+        item.budget_seconds = max(0, math.ceil((opening.due_at - now).total_seconds()))
+        item.running_since = opening.due_at - timedelta(seconds=item.budget_seconds)
         return
     item.edition_id = version.calendar.edition_id if version.calendar else None
     item.budget_seconds = version.target_seconds
-    spendable = math.floor(item.budget_seconds * (1 - float(minimum_share)))
-    item.consumed_seconds = min(int(consumed_seconds), spendable)
+    spendable = math.floor(item.budget_seconds * (1 - float(opening.minimum_share)))
+    item.consumed_seconds = min(int(opening.consumed_seconds), spendable)
     item.running_since = now
 
 
-@transaction.atomic
 def finish(item, by, now=None) -> WorkItem:
-    item, now = _living(item), now or timezone.now()
-    item.consumed_seconds = _used(item, now)
-    is_late = item.consumed_seconds > item.budget_seconds
-    return _close(item, State.MET_LATE if is_late else State.MET, by, now)
+    return _close_all([item], by=by, now=now)[0]
+
+
+def finish_all(items, *, by, now=None) -> list[WorkItem]:
+    return _close_all(items, by=by, now=now)
+
+
+def cancel(item, reason, by=None, now=None) -> WorkItem:
+    return _close_all([item], reason=reason, by=by, now=now)[0]
+
+
+def cancel_all(items, *, reason, by=None, now=None) -> list[WorkItem]:
+    return _close_all(items, reason=reason, by=by, now=now)
+
+
+CLOSING = (
+    "consumed_seconds", "state", "closed_at", "closed_by", "closed_reason", "running_since", "next_level",
+    "next_repeat", "next_fire_at", "is_provisional", "version",
+)
 
 
 @transaction.atomic
-def cancel(item, reason, by=None, now=None) -> WorkItem:
-    item, now = _living(item), now or timezone.now()
-    item.consumed_seconds = _used(item, now)
-    item.closed_reason = str(reason)[:300]
-    return _close(item, State.CANCELLED, by, now)
+def _close_all(items, *, by, now=None, reason="") -> list[WorkItem]:
+    """Finished, or with a reason cancelled: a few statements, whatever their number."""
+    items, now = _all_living(items), now or timezone.now()
+    for item in items:
+        item.consumed_seconds = _used(item, now)
+        item.closed_reason = str(reason)[:300]
+        item.state = State.CANCELLED if reason else _ended(item)
+        item.closed_at, item.closed_by, item.running_since = now, by, None
+        item.next_level, item.next_repeat = None, 0
+        project(item, []).version += 1
+    if any(item.was_paused for item in items):
+        Pause.objects.filter(item__in=items, ended_at__isnull=True).update(ended_at=now, ended_by=by)
+    if items:
+        void(*(item.message_source for item in items))
+        WorkItem.objects.bulk_update(items, CLOSING)
+    return items
 
 
-def _close(item, state, by, now) -> WorkItem:
-    item.pauses.filter(ended_at__isnull=True).update(ended_at=now, ended_by=by)
-    item.state, item.closed_at, item.closed_by, item.running_since = state, now, by, None
-    item.next_level, item.next_repeat = None, 0
-    void(item.message_source)
-    return _save(item, [])
+def _ended(item) -> str:
+    return State.MET_LATE if item.consumed_seconds > item.budget_seconds else State.MET
 
 
 @transaction.atomic
@@ -133,7 +189,7 @@ def reassign(item, person, by, now=None) -> WorkItem:
 def reclassify(item, urgency_class, by, now=None) -> WorkItem:
     """Another urgency class: its limit from now on, with what was used already. No level is told afterwards."""
     item, now = _living(item), now or timezone.now()
-    version = PolicyVersion.objects.for_work(item.kind, urgency_class, now).first()
+    version = PolicyVersion.objects.ruling({(item.kind, urgency_class)}, now)[item.kind, urgency_class]
     item.urgency_class, is_same = urgency_class, version == item.policy_version
     if is_same:
         return _save(item, _calls(item))
@@ -219,13 +275,23 @@ def acknowledge(item, by, note, until, now=None) -> Acknowledgement:
 
 def _living(item) -> WorkItem:
     """The item, locked and as it is now."""
-    locked = WorkItem.objects.select_for_update(of=("self",)).select_related("policy_version__policy").get(pk=item.pk)
-    if locked.is_living:
-        return locked
-    raise Changed(
-        _("This task is closed already."),
-        because=_("%(person)s closed it.") % {"person": locked.closed_by} if locked.closed_by else "",
-    )
+    return _all_living([item])[0]
+
+
+def _all_living(items) -> list[WorkItem]:
+    keys = [item.pk for item in items]
+    if not keys:
+        return []
+    rows = WorkItem.objects.select_for_update(of=("self",)).select_related("policy_version__policy").order_by("pk")
+    locked = list(rows.filter(pk__in=keys))
+    for item in locked:
+        item.was_paused = item.state == State.PAUSED
+        if not item.is_living:
+            raise Changed(
+                _("This task is closed already."),
+                because=_("%(person)s closed it.") % {"person": item.closed_by} if item.closed_by else "",
+            )
+    return sorted(locked, key=lambda item: keys.index(item.pk))
 
 
 def _used(item, now) -> int:
@@ -367,15 +433,18 @@ def _acknowledged_level(item, due, now) -> int:
 
 
 def _write(item, rows, people, now) -> None:
-    Escalation.objects.bulk_create([
-        Escalation(
-            item=item, level=call.level, repeat=call.repeat, outcome=outcome, planned_at=at, fired_at=now,
-            lateness_seconds=max(0, int((now - at).total_seconds())),
-            recipients=[{"id": person.pk, "name": str(person)} for person in people]
-            if outcome == Escalation.Outcome.FIRED else [],
-        )
-        for call, at, outcome in rows
-    ])
+    Escalation.objects.bulk_create(
+        [_escalation(item, call, at, outcome, people, now) for call, at, outcome in rows]
+    )
+
+
+def _escalation(item, call, at, outcome, people, now) -> Escalation:
+    told = people if outcome == Escalation.Outcome.FIRED else []
+    return Escalation(
+        item=item, level=call.level, repeat=call.repeat, outcome=outcome, planned_at=at, fired_at=now,
+        lateness_seconds=max(0, int((now - at).total_seconds())),
+        recipients=[{"id": person.pk, "name": str(person)} for person in told],
+    )
 
 
 REMINDER = gettext_noop("Reminder: {what}. {about}. Due {due}.")

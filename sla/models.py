@@ -167,18 +167,20 @@ class PolicyVersionQuerySet(models.QuerySet):
     def in_force(self, at=None):
         return self.filter(in_force_from__lte=at or timezone.now()).order_by("-number")
 
-    def for_work(self, kind: str, urgency_class: str = "", at=None):
-        """The version that rules a new item: its own kind and class first, then the kind's, then the default."""
-        return (
-            self.in_force(at)
-            .filter(policy__kind__in=[kind, Kind.DEFAULT], policy__urgency_class__in=[urgency_class, ""])
-            .annotate(
-                is_own_kind=models.Case(models.When(policy__kind=kind, then=1), default=0),
-                is_own_class=models.Case(models.When(policy__urgency_class=urgency_class, then=1), default=0),
-            )
-            .order_by("-is_own_kind", "-is_own_class", "-number")
-            .select_related("policy", "calendar")
-        )
+    def ruling(self, work, at=None) -> dict:
+        """{(kind, urgency class): version} for new items: the kind and class first, then the kind, then the default."""
+        kinds = {kind for kind, _urgency_class in work} | {Kind.DEFAULT}
+        classes = {urgency_class for _kind, urgency_class in work} | {""}
+        found = self.in_force(at).filter(policy__kind__in=kinds, policy__urgency_class__in=classes)
+        newest = {}
+        for version in found.select_related("policy", "calendar").prefetch_related("steps"):
+            newest.setdefault((version.policy.kind, version.policy.urgency_class), version)
+        return {(kind, urgency_class): _first_of(newest, kind, urgency_class) for kind, urgency_class in work}
+
+
+def _first_of(versions: dict, kind: str, urgency_class: str):
+    places = ((kind, urgency_class), (kind, ""), (Kind.DEFAULT, urgency_class), (Kind.DEFAULT, ""))
+    return next((versions[place] for place in places if place in versions), None)
 
 
 class PolicyVersion(models.Model):
