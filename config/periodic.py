@@ -19,6 +19,7 @@ JOBS = (
     Job("sla.tasks.reconcile", 600),
     Job("orders.tasks.reconcile", 600),
     Job("orders.tasks.hand_over", 20),
+    Job("orders.tasks.end_holds", 20),
     Job("production.tasks.hand_over_made", 30),
     Job("records.tasks.forget_once_keys", 86400),
 )

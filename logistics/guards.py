@@ -1,6 +1,7 @@
 """No vehicle leaves unprepared or unconfirmed, and what left or was proved does not change, whoever writes."""
 
 from desk.guards import append_only, refuse
+from orders.guards import held
 
 LIST, SHIPMENT = "logistics_deliverylist", "logistics_shipment"
 NOT_PREPARED = (
@@ -23,6 +24,8 @@ GUARDS = [
     refuse(SHIPMENT, "confirmed", on="INSERT", when=NOT_CONFIRMED,
            says="a shipment leaves when time and place are confirmed with the customer"),
     refuse(SHIPMENT, "living", on="INSERT", says="a cancelled delivery list does not leave", when=CANCELLED),
+    refuse(SHIPMENT, "held", on="INSERT", says="nothing is shipped while the order is on hold",
+           when=held(f"(SELECT d.order_id FROM {LIST} d WHERE d.id = NEW.list_id)")),
     *append_only("logistics_proof"),
     *append_only("logistics_proofshortfall"),
     *append_only("logistics_deliveryconfirmation"),

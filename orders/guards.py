@@ -1,9 +1,10 @@
 """What must never happen to an order, refused by the database itself, whoever writes."""
 
 from desk.guards import append_only, no_truncate, refuse
-from orders.machine import Box, Stage, edge_table
+from orders.machine import PASSING_A_HOLD, Box, Stage, edge_table
 
 ORDER, SIGN_OFF, STEP, LINE = "orders_urgentorder", "orders_signoff", "orders_orderstep", "orders_orderline"
+HOLD = "orders_hold"
 
 # What must be on paper beside the boxes before an order takes this edge.
 EVIDENCE = {
@@ -64,6 +65,29 @@ def _line_fails(condition: str) -> str:
     return f"EXISTS (SELECT 1 FROM {LINE} l WHERE l.order_id = NEW.order_id AND {condition})"
 
 
+def held(order: str) -> str:
+    """Condition of a guard: a hold stands on the order that this SQL names."""
+    return f"EXISTS (SELECT 1 FROM {HOLD} h WHERE h.order_id = {order} AND h.ended_at IS NULL)"
+
+
+def _hold_guards():
+    runs = "SELECT r.entered_step FROM orders_stagerun r WHERE r.order_id = NEW.id"
+    last_step = f"({runs} ORDER BY r.number DESC LIMIT 1)"
+    passing = ", ".join(f"'{step}'" for step in PASSING_A_HOLD)
+    return [
+        refuse(ORDER, "held", on="UPDATE", says="an order on hold is returned or cancelled, nothing else",
+               when=f"NEW.stage <> OLD.stage AND {held('NEW.id')} AND {last_step} NOT IN ({passing})"),
+        refuse(ORDER, "hold", on="UPDATE", says="an order leaves its hold when the hold has ended",
+               when=f"OLD.hold_id IS NOT NULL AND NEW.hold_id IS NULL AND {held('NEW.id')}"),
+        refuse(STEP, "held", on="UPDATE", says="no operation starts while the order is on hold",
+               when=f"OLD.started_at IS NULL AND NEW.started_at IS NOT NULL AND {held('NEW.order_id')}"),
+        refuse("orders_ledgerentry", "held", on="INSERT", says="nothing is shipped while the order is on hold",
+               when=f"NEW.kind = 'ship' AND {held('NEW.order_id')}"),
+        *append_only(HOLD, may_update=("ended_at", "ended_by_id", "end")),
+        refuse(HOLD, "ended", on="UPDATE", says="an ended hold stays ended", when="OLD.ended_at IS NOT NULL"),
+    ]
+
+
 def _sign_off_guards():
     four = (
         "4 <> (SELECT count(*) FROM orders_confirmationitem c"
@@ -115,6 +139,7 @@ def _ledger_guards():
 
 GUARDS = [
     *_stage_guards(),
+    *_hold_guards(),
     *_sign_off_guards(),
     *_ledger_guards(),
     *append_only("orders_promise"),

@@ -139,6 +139,9 @@ STEPS = {
     )
 }
 
+# The only steps that a standing hold lets pass.
+PASSING_A_HOLD = ("send_back", "cancel")
+
 # The forward step out of each stage: the walking door tries these.
 FORWARD = {
     S.CONFIRMATION: STEPS["confirm"], S.REVIEW: STEPS["approve"], S.PROCUREMENT: STEPS["materials_ready"],

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from desk.faces import StageFace, TaskFace
 from desk.text import day, duration, when
 from orders import gates
+from orders.actions.hold import may_hold
 from orders.machine import FORWARD, LATER_THAN_REVIEW, PATH, STAGE_DEPARTMENT, STEPS, Box, Stage
 from orders.models import UrgentOrder
 from orders.money import may_see
@@ -38,7 +39,8 @@ KIND_OF_BOX = {
 def visible_order(request, pk) -> UrgentOrder:
     """The order, or 404 for whom it is not open: its existence is not told either."""
     orders = UrgentOrder.objects.visible_to(request.user).select_related(
-        "customer", "project", "created_by__department", "stage_item__department", "stage_item__assignee"
+        "customer", "project", "created_by__department", "stage_item__department", "stage_item__assignee",
+        "hold__held_by",
     )
     order = orders.filter(pk=pk).first()
     if order is None:
@@ -79,6 +81,8 @@ ACTS = (
     ("orders:contact", gettext_lazy("Log a talk with the customer"), Right.ORDER_CONFIRM, lambda order: True),
     ("orders:negotiation_open", gettext_lazy("Offer the customer solutions"), Right.ORDER_NEGOTIATE,
      lambda order: order.stage in (Stage.REVIEW, *LATER_THAN_REVIEW)),
+    ("orders:hold", gettext_lazy("Put the order on hold"), Right.ISSUE_RAISE, lambda order: not order.is_held),
+    ("orders:hold_end", gettext_lazy("End the hold"), Right.ISSUE_RAISE, lambda order: order.is_held),
     ("orders:send_back", gettext_lazy("Return the order"), Right.ISSUE_RAISE,
      lambda order: STEPS["send_back"].target_from(order.stage)),
     ("orders:decline", gettext_lazy("Decline the order"), Right.ORDER_DECIDE,
@@ -97,8 +101,16 @@ def acts(user, order) -> list[dict]:
     return [
         {"url": reverse(name, args=[order.pk]), "label": label}
         for name, label in found
-        if name != "orders:send_back" or user.department_code == order.department_code
+        if name not in MINE or MINE[name](user, order)
     ]
+
+
+# The acts that ask for more than a right.
+MINE = {
+    "orders:send_back": lambda user, order: user.department_code == order.department_code,
+    "orders:hold": may_hold,
+    "orders:hold_end": may_hold,
+}
 
 
 def title_of(order, lines) -> str:
@@ -200,6 +212,8 @@ def _face_now(order, stage, name):
     if order.stage_item is None:
         return StageFace(code=stage, name=name, state="now")
     clock = order.stage_item.face()
+    if order.is_held:
+        return StageFace(code=stage, name=name, state="now", note=_("on hold"), percent=clock.percent)
     pattern = _("%(time)s over") if clock.seconds_left < 0 else _("%(time)s left")
     note = pattern % {"time": duration(clock.seconds_left)}
     return StageFace(code=stage, name=name, state="now", note=note, percent=clock.percent)

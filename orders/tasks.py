@@ -13,3 +13,9 @@ def reconcile():
 def hand_over():
     """Confirmed orders to the company's order system."""
     return actions.hand_over()
+
+
+@shared_task
+def end_holds():
+    """Holds whose time is over."""
+    return actions.end_due_holds()

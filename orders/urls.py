@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.views import confirmation, detail, documents, door, form, issues, listing, negotiation, stop
+from orders.views import confirmation, detail, documents, door, form, hold, issues, listing, negotiation, stop
 
 app_name = "orders"
 urlpatterns = [
@@ -42,6 +42,8 @@ urlpatterns = [
     path("<int:pk>/problems/report/", issues.RaiseIssue.as_view(), name="issue_raise"),
     path("<int:pk>/problems/<int:issue>/note/", issues.TakeNote.as_view(), name="issue_note"),
     path("<int:pk>/problems/<int:issue>/solve/", issues.Solve.as_view(), name="issue_solve"),
+    path("<int:pk>/hold/", hold.PutOnHold.as_view(), name="hold"),
+    path("<int:pk>/hold/end/", hold.EndHold.as_view(), name="hold_end"),
     path("<int:pk>/return/", door.SendBack.as_view(), name="send_back"),
     path("<int:pk>/decline/", door.Decline.as_view(), name="decline"),
     path("<int:pk>/cancel/", door.Cancel.as_view(), name="cancel"),

@@ -1,12 +1,18 @@
 from desk.guards import append_only, refuse
+from orders.guards import held
 
 APPROVED = "EXISTS (SELECT 1 FROM orders_expenserequest e WHERE e.id = NEW.expense_id AND e.state = 'approved')"
+HELD = held("(SELECT m.order_id FROM orders_materialline m WHERE m.id = NEW.material_line_id)")
+NOT_HELD = "nothing is bought while the order is on hold"
 
 GUARDS = [
     *append_only("procurement_purchasepromise"),
     *append_only("procurement_milestone"),
     *append_only("procurement_supplierrefusal"),
     *append_only("procurement_purchasereceipt"),
+    refuse("procurement_purchaseline", "held", on="INSERT", says=NOT_HELD, when=HELD),
+    refuse("procurement_purchaseline", "placed", on="UPDATE", says=NOT_HELD,
+           when=f"OLD.state = 'waiting' AND NEW.state = 'ordered' AND {HELD}"),
     refuse("procurement_purchaseline", "stays", on="DELETE", says="a purchase is cancelled, never deleted"),
     refuse(
         "procurement_purchaseline", "money", on="UPDATE",

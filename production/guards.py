@@ -1,6 +1,7 @@
 """What was judged, planned and worked stays as it was, whoever writes."""
 
 from desk.guards import append_only, refuse
+from orders.guards import held
 
 ASSESSMENT, PLAN = "production_assessment", "production_plan"
 OPERATION, SEGMENT = "production_operation", "production_timesegment"
@@ -11,6 +12,8 @@ _moved = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in _planned)
 GUARDS = [
     *append_only(ASSESSMENT, may_update=("replaced_at",)),
     *append_only(SEGMENT, may_update=("ended_at", "pause", "note")),
+    refuse(SEGMENT, "held", on="INSERT", says="no operation starts while the order is on hold",
+           when=held("(SELECT s.order_id FROM orders_orderstep s WHERE s.id = NEW.step_id)")),
     refuse(SEGMENT, "ended", on="UPDATE", says="ended working time stays as it is", when="OLD.ended_at IS NOT NULL"),
     refuse(PLAN, "stays", on="DELETE", says="a released plan stays", when="OLD.state <> 'draft'"),
     refuse(PLAN, "draft", on="UPDATE", says="a released plan is no draft again",

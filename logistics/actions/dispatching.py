@@ -27,6 +27,7 @@ def dispatch(*, list_id, by, vehicle, eta_at, freight_amount=0, photo=None, vers
     database refuse any piece that has not passed.
     """
     order, found = lock_list(list_id, by, version)
+    actions.refuse_while_held(order)
     _check_ready(order, found)
     if not order.is_partial_allowed:
         lines = {line.pk: line for line in order.lines.select_related("product")}

@@ -5,6 +5,8 @@ from orders.actions.door import cancel, decline, lock, move, revoke, send_back, 
 from orders.actions.duties import grant_view, take_duty
 from orders.actions.form import delete_draft, save_draft, submit
 from orders.actions.hand_over import hand_over, hand_over_again
+from orders.actions.hold import refuse_while_held
+from orders.actions.holding import end_due_holds, end_hold, hold_order
 from orders.actions.issues import acknowledge_issue, raise_issue, solve_issue
 from orders.actions.money import add_cost, request_expense
 from orders.actions.negotiation import (
@@ -26,9 +28,12 @@ __all__ = [
     "confirm_item",
     "decline",
     "delete_draft",
+    "end_due_holds",
+    "end_hold",
     "grant_view",
     "hand_over",
     "hand_over_again",
+    "hold_order",
     "issue_sheet",
     "lock",
     "log_contact",
@@ -38,6 +43,7 @@ __all__ = [
     "raise_issue",
     "receive_sheet",
     "refuse_options",
+    "refuse_while_held",
     "report_stop",
     "request_expense",
     "revoke",

@@ -1,11 +1,12 @@
 """The clocks of an order: its stage's work item, the whole order's, and the ones beside them."""
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from orders.actions.duties import department_of_stage, departments, person_on_duty
 from orders.machine import Stage
-from orders.models import StageRun
+from orders.models import Negotiation, StageRun
 from sla import actions as sla
 from sla.models import WorkItem
 
@@ -39,12 +40,35 @@ def about(order) -> dict:
 
 
 def open_item(order, *, kind, subject, department, url=None, params=None, by=None, **options) -> WorkItem:
-    """A work item about this order, with the order's own second line."""
-    return sla.open_item(
+    """A work item about this order, with the order's own second line; under a hold its clock stands from the start."""
+    item = sla.open_item(
         kind=kind, source=order.stream, source_label=str(order), subject=subject, params=params or {},
         detail=ABOUT, detail_params=about(order), url=url or order.get_absolute_url(),
         department=department, urgency_class=order.urgency_class, by=by, **options,
     )
+    return _still(order, item, by, options.get("now") or timezone.now()) if order.is_held else item
+
+
+def _still(order, item, by, now) -> WorkItem:
+    is_over = order.hold.until <= now
+    return item if is_over else sla.pause(item, reason="hold", by=by, until=order.hold.until, now=now)
+
+
+def stand_still(order, by, now):
+    """Every running clock of the order waits for the end of its hold."""
+    for item in _waiting(order).exclude(state=WorkItem.State.PAUSED):
+        _still(order, item, by, now)
+
+
+def go_on(order, by, now):
+    """After a hold: its clocks run; one that waits for the customer all the same waits on."""
+    is_negotiating = order.negotiations.filter(state=Negotiation.State.OPEN).exists()
+    ended = {"hold"} if is_negotiating else {"hold", "negotiation"}
+    paused = _waiting(order).filter(state=WorkItem.State.PAUSED)
+    for item in paused.filter(pauses__ended_at=None, pauses__reason__in=ended):
+        sla.resume(item, by=by, now=now)
+        if is_negotiating and item.pk == order.stage_item_id and order.stage == Stage.REVIEW:
+            sla.pause(item, reason="negotiation", by=by, now=now)
 
 
 def leave(order, by, now, *, is_return):

@@ -11,9 +11,21 @@ from desk.text import when, word
 from orders import gates
 from orders.actions import clocks
 from orders.actions.duties import take_duty
+from orders.actions.hold import lift, refuse_while_held
 from orders.actions.trail import inform, note
-from orders.machine import BOX_RIGHT, EXIT_BOXES, FORWARD, REVOKES, STEPS, Box, Fact, Stage, stage_word
-from orders.models import SignOff, StageRun, UrgentOrder
+from orders.machine import (
+    BOX_RIGHT,
+    EXIT_BOXES,
+    FORWARD,
+    PASSING_A_HOLD,
+    REVOKES,
+    STEPS,
+    Box,
+    Fact,
+    Stage,
+    stage_word,
+)
+from orders.models import Hold, SignOff, StageRun, UrgentOrder
 from people.duty import who_may
 from records.models import Event
 
@@ -83,6 +95,14 @@ def _take_and_walk(order, step, by, *, reason_code="", reason=""):
     _rest(order, by, event)
 
 
+def go_on(order) -> None:
+    """Once nothing holds the order: the step whose gate was signed meanwhile, by who signed last."""
+    step = FORWARD.get(order.stage)
+    if step and step.name != "approve" and _is_open(order, step):
+        signed = order.sign_offs.living().filter(box__in=step.boxes).select_related("signed_by")
+        _take_and_walk(order, step, signed.latest("signed_at").signed_by)
+
+
 def _take(order, step, by, *, reason_code="", reason="", is_carried=False) -> Event:
     _check_step(order, step, reason)
     source, now = order.stage, timezone.now()
@@ -111,6 +131,8 @@ def _check_step(order, step, reason):
             _("“%(step)s” is not possible now: the order is in %(stage)s.")
             % {"step": step.label, "stage": order.get_stage_display()}
         )
+    if step.name not in PASSING_A_HOLD:
+        refuse_while_held(order)
     if step.needs_reason and not reason.strip():
         raise BadInput(_("Say why in a few words, so that the others can act."), field="reason")
     if step.outcome is not None and step.name.startswith("settle") and order.outcome != step.outcome:
@@ -157,7 +179,9 @@ def _note_move(order, step, source, by, reason, is_carried) -> Event:
 
 
 def _is_open(order, step) -> bool:
-    return bool(step.boxes) and all(condition.is_met for condition in gates.step_conditions(order, step))
+    if order.is_held or not step.boxes:
+        return False
+    return all(condition.is_met for condition in gates.step_conditions(order, step))
 
 
 @transaction.atomic
@@ -272,7 +296,11 @@ def decline(*, order_id, by, reason_code, reason, was_customer_told, version=Non
 def cancel(*, order_id, by, reason, was_customer_told, version=None) -> UrgentOrder:
     """Cancelled: before the review at once, later through settlement; every department stops and reports cost."""
     _check_told(was_customer_told)
-    order = move(order_id=order_id, step="cancel", by=by, version=version, reason_code="cancelled", reason=reason)
+    order = lock(order_id, by=by, version=version)
+    _check_right(order, STEPS["cancel"], by)
+    if order.is_held:
+        lift(order, by=by, end=Hold.End.CANCELLED)
+    _take_and_walk(order, STEPS["cancel"], by, reason_code="cancelled", reason=reason)
     if order.stage == Stage.SETTLEMENT:
         clocks.ask_to_stop(order, by)
     return order

@@ -52,7 +52,7 @@ def open_negotiation(*, order_id, by, reason, options: list[dict], version=None,
         assignee=person_on_duty(order, sales), by=by, now=now,
     )
     negotiation.save(update_fields=["item"])
-    if order.stage == Stage.REVIEW and order.stage_item:
+    if order.stage == Stage.REVIEW and order.stage_item and not order.is_held:
         sla.pause(order.stage_item, reason="negotiation", by=by, now=now)
     door.touch(order)
     event = note(
@@ -122,7 +122,7 @@ def _answer(order, negotiation, state, by, contact, how, answer, now, option=Non
     if negotiation.item.is_living:
         sla.finish(negotiation.item, by=by, now=now)
     stage_item = WorkItem.objects.filter(pk=order.stage_item_id).first()
-    if stage_item and stage_item.state == stage_item.State.PAUSED:
+    if stage_item and stage_item.state == stage_item.State.PAUSED and not order.is_held:
         sla.resume(stage_item, by=by, now=now)
 
 

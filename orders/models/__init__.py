@@ -1,6 +1,7 @@
 from orders.models.access import UrgentOrderGroupObjectPermission, UrgentOrderUserObjectPermission
 from orders.models.confirmation import ConfirmationItem, ContactLog
 from orders.models.external import ExternalRef
+from orders.models.hold import Hold
 from orders.models.issue import Issue
 from orders.models.line import LedgerEntry, OrderLine, OrderStep
 from orders.models.money import CostEntry, ExpenseRequest
@@ -18,6 +19,7 @@ __all__ = [
     "Duty",
     "ExpenseRequest",
     "ExternalRef",
+    "Hold",
     "Issue",
     "LedgerEntry",
     "MaterialLine",

@@ -119,6 +119,7 @@ class UrgentOrder(FSMModelMixin, models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     stage_item = models.ForeignKey(WorkItem, models.PROTECT, null=True, related_name="+")
     whole_item = models.ForeignKey(WorkItem, models.PROTECT, null=True, related_name="+")
+    hold = models.OneToOneField("Hold", models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = UrgentOrderQuerySet.as_manager()
 
@@ -163,6 +164,11 @@ class UrgentOrder(FSMModelMixin, models.Model):
     @property
     def is_cancelled(self):
         return self.outcome == Outcome.CANCELLED
+
+    @property
+    def is_held(self):
+        """The standing hold is kept on the row, so that its lock carries it."""
+        return self.hold_id is not None
 
     @property
     def stream(self):

@@ -11,7 +11,8 @@ from orders.pages import shell, visible_order
 from records.models import Event
 
 # Lines that follow from somebody's act; they stay quiet beside it.
-QUIET = {"order.signed", "order.revoked", "order.submitted", "order.handed_over", "order.sheet_received"}
+QUIET = {"order.signed", "order.revoked", "order.submitted", "order.handed_over", "order.sheet_received",
+         "pause", "resume"}
 TONE = {"order.issue_raised": "problem", "order.issue_solved": "solution"}
 
 

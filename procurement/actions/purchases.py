@@ -44,6 +44,7 @@ def order_line(
     """Buy from an approved supplier. With a fee for speed nothing is ordered before finance has approved it."""
     now = now or timezone.now()
     line, order = line_of(material_line_id, by, version)
+    actions.refuse_while_held(order)
     check_wanted(line)
     _check_approved_order(order)
     _check_amounts(quantity, unit_price, fee, is_expedited, promised_at, now)
@@ -167,6 +168,7 @@ def place_order(*, purchase_line_id, by, without_expedite=False, version=None) -
     purchase, line, order = purchase_of(purchase_line_id, by, version)
     if not purchase.is_waiting:
         raise Changed(_("This is ordered already."))
+    actions.refuse_while_held(order)
     check_supplier(line, purchase.supplier)
     if without_expedite:
         purchase.expedite, purchase.expedite_fee_amount, purchase.expense = Expedite.REFUSED, 0, None

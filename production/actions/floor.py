@@ -65,6 +65,7 @@ def start_step(*, step_id, by, sheet_version=None, take_over_reason="", now=None
     """
     now = now or timezone.now()
     order, step = _locked(step_id, by)
+    orders.refuse_while_held(order)
     _check_paper(order, sheet_version)
     if step.finished_at:
         raise Changed(_("“%(step)s” is finished already.") % {"step": step})
