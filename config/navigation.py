@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from config.health import machine_problems
 from desk.faces import TabFace
 from notifications.reports import unread_count
 from people.roles import Right
@@ -93,12 +94,13 @@ def navigation(request) -> dict:
         "order_tab": partial(_order_tab, request),
         "company_time_zone": settings.TIME_ZONE,
         "alarms": partial(_alarms, user),
+        "stream_url": settings.STREAM_URL,
     }
 
 
 def _alarms(user) -> tuple:
-    """What an administrator must know on every page: the clock stands, or the post does."""
-    return health().problems if user.may(Right.CONFIGURE) else ()
+    """What an administrator must know on every page: the clock stands, or the post, Redis or the disk does."""
+    return (*health().problems, *machine_problems()) if user.may(Right.CONFIGURE) else ()
 
 
 def _groups(user, path) -> list[dict]:

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from config import health, metrics
+
 PREFIXES = {
     "desk": "",
     "people": "",
@@ -17,7 +19,12 @@ PREFIXES = {
     "kpi": "figures/",
 }
 
+handler500 = "config.errors.server_error"
+
 urlpatterns = [
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     *[path(prefix, include(f"{app}.urls")) for app, prefix in PREFIXES.items()],
 ]

@@ -1,7 +1,12 @@
 """A refusal is an answer, not an accident: its page says what is missing and who can help."""
 
 import re
+import time
+from uuid import uuid4
 
+import structlog
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
 from django.db import IntegrityError
 from django.http import JsonResponse
 from django.shortcuts import render
@@ -13,7 +18,44 @@ from desk.refusals import Changed, GateShut, Refusal
 SQLITE_CHECK = re.compile(r"CHECK constraint failed: (\w+)")
 SQLITE_INDEX = re.compile(r"UNIQUE constraint failed: index '(\w+)'")
 SQLITE_BUGS = ("FOREIGN KEY constraint", "NOT NULL constraint", "datatype mismatch")
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+log = structlog.get_logger("desk.requests")
 CHECK_VIOLATION, UNIQUE_VIOLATION = "23514", "23505"
+
+
+class ClientAddressMiddleware:
+    """Who asked, as the proxy in front says it; only where a proxy of ours is the one door (BEHIND_PROXY)."""
+
+    def __init__(self, get_response):
+        if not settings.BEHIND_PROXY:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.META["REMOTE_ADDR"] = request.headers.get("X-Real-IP") or request.META["REMOTE_ADDR"]
+        return self.get_response(request)
+
+
+class RequestLogMiddleware:
+    """A number for each request, in every line it writes and on the pages that say no; the route, never the address."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        given = request.headers.get("X-Request-ID", "")
+        request.id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request.id)
+        start = time.perf_counter()
+        response = self.get_response(request)
+        response["X-Request-ID"] = request.id
+        if request.resolver_match:
+            log.info(
+                "request", method=request.method, route=request.resolver_match.route, status=response.status_code,
+                milliseconds=round((time.perf_counter() - start) * 1000),
+            )
+        return response
 
 
 class RefusalMiddleware:
@@ -38,6 +80,7 @@ def answer(request, refusal):
         return render(request, "ui/_refusal.html", {"refusal": refusal}, status=refusal.status)
     is_known = getattr(request, "user", None) is not None and request.user.is_authenticated
     context = {"refusal": refusal, "layout": "base.html" if is_known else "bare.html", "back_url": _origin(request)}
+    context["request_id"] = getattr(request, "id", "")
     return render(request, "ui/refusal_page.html", context, status=refusal.status)
 
 

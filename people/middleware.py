@@ -1,3 +1,4 @@
+import structlog
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.utils import translation
@@ -11,6 +12,7 @@ class PreferencesMiddleware(MiddlewareMixin):
     """The person's own language before the cookie's and the browser's, which Django has found already."""
 
     def process_request(self, request):
+        structlog.contextvars.bind_contextvars(user_id=request.user.pk)
         request.theme = getattr(request.user, "theme", User.Theme.AUTO)
         language = getattr(request.user, "language", "")
         if language in dict(settings.LANGUAGES):

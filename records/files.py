@@ -14,7 +14,8 @@ from django.http import FileResponse, Http404
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from desk.refusals import BadInput
+from desk import disk
+from desk.refusals import BadInput, GateShut
 from records.models import CompanySettings, StoredFile
 
 HEAD_BYTES = 4096
@@ -114,9 +115,24 @@ def _kept(upload, extension, *, by, **fields) -> StoredFile:
         digest.update(chunk)
     upload.seek(0)
     stored = StoredFile(size=upload.size, sha256=digest.hexdigest(), uploaded_by=by, **fields)
-    stored.file.save(f"{date.today():%Y/%m}/{uuid4().hex}.{extension}", upload, save=False)
+    _write(stored, f"{date.today():%Y/%m}/{uuid4().hex}.{extension}", upload)
     stored.save(force_insert=True)
     return stored
+
+
+def _write(stored, path, upload) -> None:
+    """Whole or not at all, also on a disk that has no room for it."""
+    try:
+        stored.file.save(path, upload, save=False)
+    except OSError as problem:
+        stored.file.storage.delete(stored.file.field.generate_filename(stored, path))
+        if not disk.is_full(problem):
+            raise
+        raise GateShut(
+            _("%(name)s cannot be kept: the disk of the desk is full.") % {"name": stored.name},
+            because=_("Nothing was changed, and no part of the file was kept."),
+            missing=[_("Room on the disk, which the administrator makes")],
+        ) from problem
 
 
 def _refused(name, limit, because) -> BadInput:
