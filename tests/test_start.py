@@ -101,6 +101,9 @@ HEARTBEATS = "from sla.models import Heartbeat; print([beat.name for beat in Hea
 def test_the_desk_starts_serves_beats_and_leaves_no_process(desk, folder):
     first = desk()
     assert "<form" in page(first.url)
+    with pytest.raises(HTTPError, match="401"):  # through the front, from the stream: nobody is signed in
+        page(f"{first.url}/stream/")
+    assert '"ready": true' in page(f"{first.url}/readyz")
     assert "lin " in first.log.read_text()
     assert (folder / "sign-ins.txt").stat().st_mode & 0o777 == 0o600
     wait_until(lambda: "sweep" in first.manage("shell", "--no-imports", "-c", HEARTBEATS), seconds=60)

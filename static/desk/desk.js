@@ -41,6 +41,17 @@ function refresh() {
   if (document.visibilityState === "visible") body.dispatchEvent(new CustomEvent("desk:refresh", { bubbles: true }));
 }
 
+// The stream says at once what the poll would find within half a minute; while it is away the poll goes on alone.
+// Only the page in sight listens: a browser has few connections to one address.
+let stream;
+function listen() {
+  const isWanted = words.stream && document.visibilityState === "visible";
+  if (stream && (!isWanted || stream.readyState === EventSource.CLOSED)) { stream.close(); stream = undefined; }
+  if (!isWanted || stream) return;
+  stream = new EventSource(words.stream);
+  stream.addEventListener("news", refresh);
+}
+
 // Focus: never on the body after a swap.
 function focusIn(root) {
   const place = root.matches?.("[data-focus]") ? root : root.querySelector("[data-focus]");
@@ -134,14 +145,16 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:afterSettle", (event) => focusIn(event.detail.elt));
 document.addEventListener("htmx:sendError", () => { offline.hidden = false; });
-document.addEventListener("visibilitychange", refresh);
+document.addEventListener("visibilitychange", () => { listen(); refresh(); });
+addEventListener("pagehide", () => stream?.close());
 
 const offline = document.querySelector("[data-offline]") ?? { hidden: true };
 addEventListener("offline", () => { offline.hidden = false; });
 addEventListener("online", () => { offline.hidden = true; refresh(); });
 offline.hidden = navigator.onLine;
 
-setInterval(refresh, 30000);
+setInterval(() => { listen(); refresh(); }, 30000);
+listen();
 setTimeout(() => all("[data-toast]").forEach((toast) => toast.remove()), 10000);
 tick();
 focusIn(document);

@@ -1,4 +1,4 @@
-"""One machine, one command: the web server and the worker, started, watched and ended together."""
+"""One machine, one command: the web server, the stream and the worker, started, watched and ended together."""
 
 import ctypes
 import os
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -144,10 +145,16 @@ class Command(BaseCommand):
     def serve(self, host, port):
         address = f"http://{host}:{port}"
         os.environ.setdefault("BASE_URL", address)
-        self.say("web server and worker")
+        os.environ.setdefault("STREAM_URL", "/stream/")
+        self.say("web server, stream and worker")
+        web, stream = free_ports(2)
         self.servers.append(Server(
-            "web server", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}",
-            "--workers", "2", "--threads", "4", "--preload", "--log-level", "warning",
+            "web server", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi", "--bind", f"127.0.0.1:{web}",
+            "--workers", "2", "--threads", "4", "--keep-alive", "0", "--proxy-protocol",
+        ))  # fmt: skip
+        self.servers.append(Server("stream", "config.stream", "--port", str(stream)))
+        self.servers.append(Server(
+            "front", "config.front", "--host", host, "--port", str(port), "--web", str(web), "--stream", str(stream),
         ))  # fmt: skip
         self.servers.append(Server(
             "worker", "celery", "--app", "config", "--quiet", "worker", "--beat",
@@ -201,6 +208,15 @@ def refuse_taken(host, port):
             probe.bind((host, port))
         except OSError as error:
             raise CommandError(f"Cannot serve at {host}:{port}: {error.strerror}. Try PORT={port + 1}") from error
+
+
+def free_ports(number) -> list[int]:
+    """For the servers behind the one address; this machine alone sees them."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 def answers(host, port) -> bool:
