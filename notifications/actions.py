@@ -102,11 +102,19 @@ def after_quiet_hours(moment: datetime, preference: Preference | None) -> dateti
 @transaction.atomic(savepoint=False)
 def void(*sources: str, now=None) -> int:
     """Withdraw what has not been sent or shown yet; the number of letters kept back."""
+    return _void(Notification.objects.filter(source__in=sources), Outbox.objects.filter(source__in=sources), now)
+
+
+@transaction.atomic(savepoint=False)
+def void_messages(*keys: str, now=None) -> int:
+    """The same for single messages."""
+    return _void(Notification.objects.filter(key__in=keys), Outbox.objects.filter(event__in=keys), now)
+
+
+def _void(shown, letters, now) -> int:
     now = now or timezone.now()
-    Notification.objects.filter(source__in=sources, shown_from__gt=now, voided_at__isnull=True).update(voided_at=now)
-    return Outbox.objects.filter(source__in=sources).unsent().update(
-        state=Outbox.State.VOID, lease=None, next_try_at=None
-    )
+    shown.filter(shown_from__gt=now, voided_at__isnull=True).update(voided_at=now)
+    return letters.unsent().update(state=Outbox.State.VOID, lease=None, next_try_at=None)
 
 
 @transaction.atomic

@@ -33,9 +33,9 @@ def beside_the_boxes(order, step) -> list[Condition]:
 
 
 def keep_for_a_page(order) -> None:
-    """Ask for lines, signatures and promises once, for a page that shows them often; an act never does."""
+    """Ask for lines, signatures, promises and runs once, for a page that shows them often; an act never does."""
     order.kept_lines, order.kept_signatures = lines_of(order), signatures(order)
-    prefetch_related_objects([order], "promises")
+    prefetch_related_objects([order], "promises", "runs")
 
 
 def lines_of(order) -> list:

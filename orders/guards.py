@@ -8,7 +8,7 @@ HOLD = "orders_hold"
 
 # What must be on paper beside the boxes before an order takes this edge.
 EVIDENCE = {
-    (Stage.REVIEW, Stage.PROCUREMENT): "orders_promise e WHERE e.id > 0",
+    (Stage.REVIEW, Stage.PROCUREMENT): "orders_promise e WHERE e.withdrawn_at IS NULL",
     (Stage.QC, Stage.PRODUCTION): f"{STEP} e WHERE e.kind = 'rework' AND e.finished_at IS NULL",
     (Stage.QC, Stage.PROCUREMENT): "orders_remake e WHERE e.planned_at IS NULL",
 }
@@ -142,9 +142,13 @@ GUARDS = [
     *_hold_guards(),
     *_sign_off_guards(),
     *_ledger_guards(),
-    *append_only("orders_promise"),
+    *append_only("orders_promise", may_update=("withdrawn_at",)),
+    refuse("orders_promise", "withdrawn", on="UPDATE", says="a withdrawn promise stays withdrawn",
+           when="OLD.withdrawn_at IS NOT NULL"),
     *append_only("orders_costentry"),
-    *append_only("orders_processingsheet"),
+    *append_only("orders_processingsheet", may_update=("withdrawn_at",)),
+    refuse("orders_processingsheet", "withdrawn", on="UPDATE", says="a withdrawn sheet stays withdrawn",
+           when="OLD.withdrawn_at IS NOT NULL"),
     *append_only("orders_contactlog"),
     refuse("orders_expenserequest", "decided", on="UPDATE", says="a decided expense request stays decided",
            when="OLD.state <> 'requested' AND (NEW.state <> OLD.state OR NEW.amount <> OLD.amount)"),

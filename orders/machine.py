@@ -139,8 +139,23 @@ STEPS = {
     )
 }
 
+# What the same person may withdraw within seconds: the step, and the boxes that the act itself signed.
+# Pieces, papers handed over, money and endings are facts by then: no step beside these.
+WITHDRAWABLE = {
+    "submit": (), "confirm": (B.CUSTOMER_CONFIRMED,), "approve": (), "materials_ready": (B.MATERIALS_READY,),
+    "send_back": (),
+}
+WITHDRAW = Step(
+    "withdraw", _("Withdraw"),
+    tuple(
+        (target, source)
+        for name in WITHDRAWABLE for source, target in STEPS[name].edges if Stage.SETTLEMENT not in (source, target)
+    ),
+    Right.ISSUE_RAISE,
+)
+
 # The only steps that a standing hold lets pass.
-PASSING_A_HOLD = ("send_back", "cancel")
+PASSING_A_HOLD = ("send_back", "cancel", "withdraw")
 
 # The forward step out of each stage: the walking door tries these.
 FORWARD = {
@@ -168,6 +183,7 @@ class Fact(TextChoices):
     STEP_ADDED = "step_added", _("an operation was added")
     REMAKE = "remake", _("scrapped pieces are made again")
     TRANSPORT_DAMAGE = "transport_damage", _("goods were damaged in transport")
+    WITHDRAWN = "withdrawn", _("the act was withdrawn")
 
 
 _after_process = (B.CAPACITY, B.MATERIALS, B.PLAN, B.MATERIALS_READY, B.MADE, B.PASSED)
@@ -185,6 +201,7 @@ REVOKES = {
     Fact.STEP_ADDED: (B.MADE, B.PASSED),
     Fact.REMAKE: (B.PLAN, B.MATERIALS_READY, B.MADE, B.PASSED),
     Fact.TRANSPORT_DAMAGE: (B.PASSED, B.DELIVERED),
+    Fact.WITHDRAWN: (),  # the boxes that the act signed: WITHDRAWABLE
 }
 
 
@@ -195,4 +212,10 @@ def edge_table() -> list[tuple]:
         for source, target in step.edges:
             into_settlement = target in (S.SETTLEMENT, S.CLOSED, S.CANCELLED) and source not in PATH[:2]
             rows.append((source, target, step.boxes, step.outcome if into_settlement else None))
-    return rows
+    return rows + [(source, target, _boxes_between(source, target), None) for source, target in WITHDRAW.edges]
+
+
+def _boxes_between(source, target) -> tuple:
+    """A withdrawn return opens no gate: every box on the way must be alive again."""
+    stages = PATH[PATH.index(source):PATH.index(target)]
+    return tuple(box for stage in stages if stage in FORWARD for box in FORWARD[stage].boxes)

@@ -10,6 +10,7 @@ from desk.faces import StageFace, TaskFace
 from desk.text import day, duration, when
 from orders import gates
 from orders.actions.hold import may_hold
+from orders.actions.withdrawal import open_act
 from orders.machine import FORWARD, LATER_THAN_REVIEW, PATH, STAGE_DEPARTMENT, STEPS, Box, Stage
 from orders.models import UrgentOrder
 from orders.money import may_see
@@ -73,6 +74,7 @@ def shell(request, order) -> dict:
         "is_late": is_late(order, promises),
         "order_acts": acts(request.user, order),
         "version": order.version,
+        "withdrawable": open_act(order, request.user),
     }
 
 

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from orders.views import confirmation, detail, documents, door, form, hold, issues, listing, negotiation, stop
+from orders.views import (
+    confirmation,
+    detail,
+    documents,
+    door,
+    form,
+    hold,
+    issues,
+    listing,
+    negotiation,
+    stop,
+    withdrawal,
+)
 
 app_name = "orders"
 urlpatterns = [
@@ -44,6 +56,7 @@ urlpatterns = [
     path("<int:pk>/problems/<int:issue>/solve/", issues.Solve.as_view(), name="issue_solve"),
     path("<int:pk>/hold/", hold.PutOnHold.as_view(), name="hold"),
     path("<int:pk>/hold/end/", hold.EndHold.as_view(), name="hold_end"),
+    path("<int:pk>/withdraw/", withdrawal.Withdraw.as_view(), name="withdraw"),
     path("<int:pk>/return/", door.SendBack.as_view(), name="send_back"),
     path("<int:pk>/decline/", door.Decline.as_view(), name="decline"),
     path("<int:pk>/cancel/", door.Cancel.as_view(), name="cancel"),

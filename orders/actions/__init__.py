@@ -18,6 +18,7 @@ from orders.actions.negotiation import (
 )
 from orders.actions.sheet import issue_sheet, receive_sheet
 from orders.actions.stop import report_stop
+from orders.actions.withdrawal import withdraw
 
 __all__ = [
     "accept_option",
@@ -54,5 +55,6 @@ __all__ = [
     "solve_issue",
     "submit",
     "take_duty",
+    "withdraw",
     "withdraw_negotiation",
 ]

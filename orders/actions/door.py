@@ -1,5 +1,7 @@
 """The one door: an order's stage changes in `move` (and the walk that follows it), nowhere else."""
 
+from functools import partial
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -20,6 +22,7 @@ from orders.machine import (
     PASSING_A_HOLD,
     REVOKES,
     STEPS,
+    WITHDRAW,
     Box,
     Fact,
     Stage,
@@ -30,7 +33,7 @@ from people.duty import who_may
 from records.models import Event
 
 # After these the stage's clock is cancelled, not finished: its next run goes on with the seconds left.
-RETURNS = ("send_back", "renegotiate", "rework", "remake", "cancel")
+RETURNS = ("send_back", "renegotiate", "rework", "remake", "cancel", "withdraw")
 
 
 def lock(order_id, *, by=None, version=None) -> UrgentOrder:
@@ -105,8 +108,22 @@ def go_on(order) -> None:
 
 def _take(order, step, by, *, reason_code="", reason="", is_carried=False) -> Event:
     _check_step(order, step, reason)
+    return _pass(order, step, by, getattr(order, "pass_" if step.name == "pass" else step.name), reason_code, reason,
+                 is_carried)
+
+
+def take_back(order, by, *, to) -> Event:
+    """The last step is withdrawn: the order is again where it was, that stage's clock goes on, nobody is told."""
+    order.runs.filter(left_at__isnull=True).update(is_carried=True)
+    event = _pass(order, WITHDRAW, by, partial(order.withdraw, to=to))
+    clocks.enter(order, order.runs.get(left_at__isnull=True), by, timezone.now())
+    order.save(update_fields=["stage_item"])
+    return event
+
+
+def _pass(order, step, by, change_stage, reason_code="", reason="", is_carried=False) -> Event:
     source, now = order.stage, timezone.now()
-    getattr(order, "pass_" if step.name == "pass" else step.name)()
+    change_stage()
     _change_run(order, step, by, now, reason_code, reason)
     clocks.leave(order, by, now, is_return=step.name in RETURNS)
     if order.is_final:

@@ -11,7 +11,7 @@ from desk.refusals import BadInput, Condition, GateShut, NotYours
 from orders.actions import clocks, door
 from orders.actions.duties import departments, grant_view, take_duty
 from orders.actions.trail import inform, note
-from orders.machine import CONCERNED_DEPARTMENTS, Fact, Stage
+from orders.machine import CONCERNED_DEPARTMENTS, WITHDRAW, Fact, Stage
 from orders.models import ConfirmationItem, NumberSeries, OrderLine, StageRun, UrgentOrder
 from people.duty import duty_person
 from people.roles import Right
@@ -109,9 +109,15 @@ def submit(*, order_id, by, version=None, now=None) -> UrgentOrder:
     if is_first:
         _open_whole(order, by, now)
     order = door.move(order_id=order.pk, step="submit", by=by)
-    if is_first:
+    if is_first or _was_withdrawn(order):
         _tell_departments(order, by)
     return order
+
+
+def _was_withdrawn(order) -> bool:
+    """The departments heard nothing of the submission before this one."""
+    before = order.runs.order_by("-number").exclude(stage=Stage.CONFIRMATION).first()
+    return before.entered_step == WITHDRAW.name
 
 
 def missing_of(order) -> list[Condition]:

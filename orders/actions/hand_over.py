@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from desk.refusals import Changed, NotYours
+from desk.refusals import Changed, GateShut, NotYours
 from orders.actions import door
-from orders.actions.trail import inform, note
+from orders.actions.trail import UNDO_SECONDS, inform, note
 from orders.models import ExternalRef
 from people.roles import Right
 
@@ -29,12 +29,26 @@ LARGEST_ANSWER = 64 * 1024
 
 
 def plan_hand_over(order) -> ExternalRef:
-    """In the transaction of the confirmation."""
+    """In the transaction of the confirmation; it goes out when that can no longer be withdrawn."""
     row, _is_new = ExternalRef.objects.update_or_create(
         order=order, system="orders",
-        defaults={"state": ExternalRef.State.PENDING, "attempts": 0, "next_try_at": timezone.now(), "error": ""},
+        defaults={"state": ExternalRef.State.PENDING, "attempts": 0, "error": "",
+                  "next_try_at": timezone.now() + timedelta(seconds=UNDO_SECONDS)},
     )  # fmt: skip
     return row
+
+
+def keep_back(order) -> None:
+    """With a withdrawn confirmation. Raises GateShut when the order system has it already."""
+    row = order.external_refs.select_for_update().filter(system="orders").first()
+    if row is None:
+        return
+    if row.state != ExternalRef.State.PENDING or row.attempts:
+        raise GateShut(_("The company's order system has this order already."))
+    if row.sent_at is None:
+        row.delete()
+    else:
+        ExternalRef.objects.filter(pk=row.pk).update(state=ExternalRef.State.SENT)
 
 
 def hand_over(limit=20, now=None) -> int:

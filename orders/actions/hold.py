@@ -46,7 +46,7 @@ def concerned(order) -> set:
 
 
 def lift(order, *, by, end, now=None):
-    """The hold ends and its clocks go on; the caller holds the lock."""
+    """The hold ends and its clocks go on; the caller holds the lock. Of a withdrawn one nobody heard."""
     now, hold = now or timezone.now(), order.hold
     hold.ended_at, hold.ended_by, hold.end = now, by, end
     hold.save(update_fields=["ended_at", "ended_by", "end"])
@@ -54,5 +54,6 @@ def lift(order, *, by, end, now=None):
     order.save(update_fields=["hold"])
     clocks.go_on(order, by, now)
     event = note(order, "hold_ended", ENDED[end], by=by, params={"reason": hold.reason})
-    inform(order, event, concerned(order) | {hold.held_by})
+    if end != Hold.End.WITHDRAWN:
+        inform(order, event, concerned(order) | {hold.held_by})
     return event

@@ -94,6 +94,8 @@ def receive_sheet(*, order_id, by, version) -> SheetReceipt:
     sheet = order.sheets.first()
     if by.department_code not in RECEIVERS:
         raise NotYours(_("Your department does not receive this sheet."))
+    if sheet and sheet.withdrawn_at:
+        raise Changed(_("Version %(version)s of this sheet was withdrawn.") % {"version": sheet.version})
     if sheet is None or sheet.version != version:
         raise Changed(
             _("This sheet is version %(old)s. Version %(new)s is in force.")

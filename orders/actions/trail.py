@@ -16,13 +16,18 @@ def note(order, verb, text, *, by, params=None, money=""):
     return record(f"order.{verb}", text, by=by, stream=order.stream, params=params, money=money)
 
 
+def key_of(event) -> str:
+    """Of the message that tells what the event says."""
+    return f"event:{event.stream_id}:{event.number}"
+
+
 def inform(order, event, recipients, *, url=None, params=None):
     """Tell people what the event says; whoever did it is not told."""
     others = {person for person in recipients if person and person.pk != event.actor_id}
     if not others:
         return
     tell(
-        key=f"event:{event.stream_id}:{event.number}",
+        key=key_of(event),
         recipients=sorted(others, key=lambda person: person.pk),
         text=event.text,
         params=event.params if params is None else params,

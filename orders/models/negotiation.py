@@ -71,6 +71,11 @@ class NegotiationOption(models.Model):
         ordering = ["id"]
 
 
+class StandingPromises(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(withdrawn_at__isnull=True)
+
+
 class Promise(models.Model):
     """The promise ledger, append-only: indicators judge on the first after the customer's last own change."""
 
@@ -86,6 +91,9 @@ class Promise(models.Model):
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # with the approval that gave it, within seconds
+
+    objects = StandingPromises()
 
     class Meta:
         verbose_name = _("promise")

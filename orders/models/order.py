@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
 
 from catalog.models import Customer, Project
-from orders.machine import FINAL, PATH, STAGE_DEPARTMENT, STEPS, Outcome, Stage
+from orders.machine import FINAL, PATH, STAGE_DEPARTMENT, STEPS, WITHDRAW, Outcome, Stage
 from people.roles import Right, Role
 from sla.models import WorkItem
 
@@ -237,6 +237,12 @@ class UrgentOrder(FSMModelMixin, models.Model):
     def send_back(self):
         self.outcome = Outcome.NONE
         return STEPS["send_back"].target_from(self.stage)
+
+    @transition(
+        field=stage, source=tuple(dict(WITHDRAW.edges)), target=RETURN_VALUE(*{target for _s, target in WITHDRAW.edges})
+    )
+    def withdraw(self, to):
+        return to
 
     @transition(field=stage, source=STEPS["renegotiate"].sources, target=Stage.REVIEW)
     def renegotiate(self):

@@ -17,6 +17,7 @@ class ProcessingSheet(models.Model):
     check_code = models.CharField(_("check code"), max_length=8)
     issued_at = models.DateTimeField()
     issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("processing sheet")

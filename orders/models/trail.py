@@ -3,10 +3,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from orders.machine import STEPS, Box, Stage
+from orders.machine import STEPS, WITHDRAW, Box, Stage
 from orders.models.order import UrgentOrder
 from people.models import Department
 from sla.models import WorkItem
+
+ALL_STEPS = (*STEPS.values(), WITHDRAW)
 
 
 class StageRun(models.Model):
@@ -17,7 +19,7 @@ class StageRun(models.Model):
     stage = models.CharField(_("stage"), max_length=20, choices=Stage)
     entered_at = models.DateTimeField()
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    entered_step = models.CharField(max_length=20, choices=[(step.name, step.label) for step in STEPS.values()])
+    entered_step = models.CharField(max_length=20, choices=[(step.name, step.label) for step in ALL_STEPS])
     reason_code = models.CharField(max_length=30, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)

@@ -90,7 +90,8 @@ def sheet(request, pk, version=None):
     user = request.user
     received = {row["code"] for row in context.get("receipts", []) if row["receipt"]}
     context["may_receive"] = bool(
-        found and context["is_newest"] and user.department_code in RECEIVERS and user.department_code not in received
+        found and context["is_newest"] and not found.withdrawn_at
+        and user.department_code in RECEIVERS and user.department_code not in received
     )
     context["order_tab"] = "documents"
     context["versions"] = order.sheets.values_list("version", flat=True)

@@ -58,6 +58,21 @@ function focusIn(root) {
   if (place) place.focus();
 }
 
+// Undo: the bar counts its seconds and goes.
+for (const bar of all("[data-until]")) {
+  const count = () => {
+    const left = Math.ceil(Number(bar.dataset.until) - serverNow());
+    if (left <= 0) {
+      if (bar.contains(document.activeElement)) document.getElementById("main").focus();
+      bar.remove();
+      return;
+    }
+    bar.querySelector("[data-seconds]").textContent = ` (${left})`;
+    setTimeout(count, 250);
+  };
+  count();
+}
+
 // Lists: J and K move, Enter follows the link by itself.
 function move(step) {
   const rows = all("[data-row]:has(a[href])");

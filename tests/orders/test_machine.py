@@ -177,6 +177,7 @@ EXPECTED_REVOKES = {
     "step_added": "made passed",
     "remake": "plan materials_ready made passed",
     "transport_damage": "passed delivered",
+    "withdrawn": "",
 }
 
 
