@@ -17,6 +17,7 @@ JOBS = (
     Job("sla.tasks.sweep", 5),
     Job("notifications.tasks.dispatch", 5),
     Job("sla.tasks.reconcile", 600),
+    Job("sla.tasks.begin_absences", 30),
     Job("orders.tasks.reconcile", 600),
     Job("orders.tasks.hand_over", 20),
     Job("orders.tasks.end_holds", 20),

@@ -121,6 +121,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Guards: triggers that stand outside migrations (desk.guards says why), low apps first.
 DATABASE_GUARDS = [
+    "people.guards",
     "records.guards",
     "sla.guards",
     "catalog.guards",

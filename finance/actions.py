@@ -19,6 +19,7 @@ from orders.actions.trail import inform, note
 from orders.machine import Box, Stage
 from orders.models import CostEntry, ExpenseRequest, UrgentOrder
 from orders.models.money import CostKind
+from people.duty import hands_of, with_rights
 from people.models import User
 from people.roles import Right
 from records.models import CompanySettings
@@ -42,11 +43,14 @@ def sheet_of(order):
 
 
 def rank_of(person) -> str | None:
+    """One's own rank, or that of who handed the right over."""
     if person.may(Right.EXPENSE_DECIDE_OVER):
         return Rank.MANAGEMENT
-    if not person.may(Right.EXPENSE_DECIDE):
+    deciders = person.authorities(Right.EXPENSE_DECIDE)
+    if not deciders:
         return None
-    return Rank.FINANCE_HEAD if person.is_head and person.department_code == "finance" else Rank.ACCOUNTANT
+    is_head = any(decider.is_head and decider.department_code == "finance" for decider in deciders)
+    return Rank.FINANCE_HEAD if is_head else Rank.ACCOUNTANT
 
 
 def limits() -> dict[str, Decimal | None]:
@@ -64,7 +68,7 @@ def may_decide(person, amount, is_over_budget, known) -> bool:
 
 def deciders(expense, is_over_budget) -> list[User]:
     people = User.objects.filter(is_active=True).exclude(role="").exclude(pk=expense.requested_by_id)
-    listed, known = people.select_related("department").order_by("pk"), limits()
+    listed, known = with_rights(people.order_by("pk")), limits()
     return [person for person in listed if may_decide(person, expense.amount, is_over_budget, known)][:4]
 
 
@@ -99,9 +103,9 @@ _DECIDED = {
 
 
 def _check_decision(expense, order, is_approved, is_over, by, reason):
-    if rank_of(by) is None:
+    if not any(map(by.use, (Right.EXPENSE_DECIDE_OVER, Right.EXPENSE_DECIDE))):
         raise NotYours(_("Finance decides expense requests."), who=deciders(expense, is_over))
-    if expense.requested_by_id == by.pk:
+    if by.hands & hands_of([(expense.requested_by, expense.requested_at)]):
         raise OwnRequest(_("You asked for this money, so somebody else decides."), who=deciders(expense, is_over))
     if expense.state != ExpenseRequest.State.REQUESTED:
         raise Changed(
@@ -197,7 +201,7 @@ def reverse_cost(*, entry_id, reason, by) -> CostEntry:
 
 def _open(order_id, by, version=None) -> UrgentOrder:
     order = actions.lock(order_id, by=by, version=version)
-    if not by.may(Right.COST_RECORD):
+    if not by.use(Right.COST_RECORD):
         raise NotYours(_("Only Finance keeps the cost sheet."), who=who_may(Right.COST_RECORD))
     if order.is_final:
         raise GateShut(_("This order is settled: its cost sheet stays as it is."))

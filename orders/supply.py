@@ -60,7 +60,7 @@ def accept_receipt(*, receipt, accepted, rejected, by, note="") -> Receipt:
 
 
 def _check(order, receipt, accepted, rejected, by, note):
-    if not by.may(Right.QUALITY_INSPECT):
+    if not by.use(Right.QUALITY_INSPECT):
         raise NotYours(_("Only Quality accepts what came in."), who=door.who_may(Right.QUALITY_INSPECT))
     if order.is_final:
         raise GateShut(_("This order has ended."))

@@ -2,8 +2,11 @@
 
 from functools import cached_property
 
-from people.models import Absence, Department, User
-from people.roles import Role
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from people.models import Absence, Delegation, Department, DutyDay, User
+from people.roles import Right, Role
 
 
 class Roster:
@@ -20,6 +23,11 @@ class Roster:
     def _absences(self) -> dict:
         return {row.person_id: row for row in Absence.objects.current(self.at).select_related("delegate")}
 
+    @cached_property
+    def _on_duty(self) -> dict:
+        today = DutyDay.objects.filter(date=timezone.localdate(self.at))
+        return {row.department_id: row.person for row in today.select_related("person")}
+
     def stand_in(self, person: User | None) -> User | None:
         """The person, or the delegate while absent (one hop only), or None when nobody can act."""
         if person is None or not person.is_active:
@@ -31,8 +39,9 @@ class Roster:
         return delegate if delegate and delegate.is_active and delegate.pk not in self._absences else None
 
     def duty_person(self, department: Department) -> User | None:
-        """Duty person of the day; absent → deputy → head."""
-        return self._first([lambda: [department.duty_person], department.deputies.all, lambda: [department.head]])
+        """Duty person of the day by the duty table, else the default one; absent → deputy → head."""
+        person = self._on_duty.get(department.pk) or department.duty_person
+        return self._first([lambda: [person], department.deputies.all, lambda: [department.head]])
 
     def head_of(self, department: Department) -> User | None:
         """The acting head: head, else a deputy."""
@@ -65,8 +74,38 @@ def general_managers(at=None) -> list[User]:
     return [person for person in people if person]
 
 
+def next_rank(person: User, at=None, without=()) -> User | None:
+    """Who takes what an absent person cannot: the department's deputies, its head, managers, general managers."""
+    roster, barred = Roster(at), {person.pk, *without}
+    department = person.department
+    members = [*department.deputies.all(), department.head] if department else []
+    for candidate in (*members, *with_role(Role.MANAGER), *with_role(Role.GENERAL_MANAGER)):
+        found = roster.stand_in(candidate)
+        if found and found.pk not in barred:
+            return found
+    return None
+
+
+def with_rights(people):
+    """A queryset of people who are all asked for their rights: three statements for any number."""
+    return people.select_related("department").prefetch_related(
+        "department__deputies",
+        Prefetch("received_delegations", queryset=Delegation.objects.in_force(), to_attr="held_delegations"),
+    )
+
+
 def who_may(right, limit=4) -> list[User]:
-    """Some people who hold the right, to be named where somebody else is refused; two statements."""
-    people = User.objects.filter(is_active=True).exclude(role="").order_by("pk")
-    people = people.select_related("department").prefetch_related("department__deputies")
+    """Some people who hold the right, to be named where somebody else is refused."""
+    people = with_rights(User.objects.filter(is_active=True).exclude(role="").order_by("pk"))
     return [person for person in people if person.may(right)][:limit]
+
+
+def hands_of(acts, right: Right | None = None) -> set[int]:
+    """The human beings behind acts, each (person, moment): who did it, and who had handed over that right by then."""
+    found = {person.natural_id for person, _at in acts}
+    people = {person.pk for person, _at in acts}
+    for held in Delegation.objects.filter(to_person__in=people).select_related("from_person"):
+        was_used = any(person.pk == held.to_person_id and held.was_in_force(at) for person, at in acts)
+        if was_used and (right is None or right in held.rights):
+            found.add(held.from_person.natural_id)
+    return found

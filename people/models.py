@@ -1,3 +1,4 @@
+from datetime import timedelta
 from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser, Group
@@ -63,14 +64,27 @@ class User(AbstractUser):
         Department, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("department")
     )
     role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.NONE, blank=True)
+    same_person_as = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("same person as"),
+        help_text=_("One human being with two accounts counts once where two people are needed."),
+    )
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(_("appearance"), max_length=5, choices=Theme, default=Theme.AUTO)
 
     REQUIRED_FIELDS = ["name", "email"]
 
+    on_behalf_of = None  # whose right was used last, where it was not one's own: `use`
+
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(same_person_as__isnull=True) | ~Q(same_person_as=F("pk")),
+                name="same_person_is_another_account",
+                violation_error_message=_("This is the same account."),
+            ),
+        ]
 
     def __str__(self):
         return self.get_full_name()
@@ -81,6 +95,8 @@ class User(AbstractUser):
         if homes and (self.department.code if self.department_id else "") not in homes:
             names = ", ".join(str(Department.Code(code).label) for code in sorted(homes))
             raise ValidationError({"role": _("This role belongs to: %(departments)s.") % {"departments": names}})
+        if self.same_person_as and self.same_person_as.same_person_as_id:
+            raise ValidationError({"same_person_as": _("Choose this person's first account.")})
 
     def get_full_name(self):
         return self.name or self.username
@@ -109,20 +125,56 @@ class User(AbstractUser):
         is_higher = self.is_head or self.role in (Role.MANAGER, Role.GENERAL_MANAGER)
         return self.is_active and (is_higher or self.department_id == person.department_id)
 
+    @property
+    def natural_id(self) -> int:
+        """One number for one human being, whichever account is used."""
+        return self.same_person_as_id or self.pk
+
+    @property
+    def hands(self) -> set[int]:
+        """The human beings behind what is done now: oneself, and for whom one acts."""
+        return {self.natural_id, *([self.on_behalf_of.natural_id] if self.on_behalf_of else [])}
+
     @cached_property
-    def rights(self) -> frozenset:
+    def own_rights(self) -> frozenset:
+        """From role and rank; alone these can be handed to somebody else."""
         if not self.is_active:
             return frozenset()
         return rights_of(role=self.role, department=self.department_code, is_head=self.is_head)
 
+    @cached_property
+    def held_delegations(self) -> list["Delegation"]:
+        """In force now; `people.duty.with_rights` asks for many people at once."""
+        return list(Delegation.objects.in_force().filter(to_person=self)) if self.is_active else []
+
+    @cached_property
+    def rights(self) -> frozenset:
+        return self.own_rights.union(*(held.living_rights for held in self.held_delegations if self.is_active))
+
     def may(self, right: Right) -> bool:
-        return right in self.rights
+        return right in self.own_rights or right in self.rights
+
+    def authorities(self, right: Right) -> list["User"]:
+        """By whose right: one's own, else of those who handed it over."""
+        if right in self.own_rights:
+            return [self]
+        return [held.from_person for held in self.held_delegations if right in held.living_rights and self.is_active]
+
+    def use(self, right: Right) -> bool:
+        """`may`, for an act: what is recorded from here on says for whom it was done."""
+        found = self.authorities(right)
+        self.on_behalf_of = found[0] if found and found[0].pk != self.pk else None
+        return bool(found)
 
 
 class AbsenceQuerySet(models.QuerySet):
     def current(self, at=None):
         at = at or timezone.now()
-        return self.filter(starts_at__lte=at, ends_at__gt=at)
+        return self.standing(at).filter(starts_at__lte=at, ends_at__gt=at)
+
+    def standing(self, at=None):
+        """Not taken back by then."""
+        return self.filter(Q(cancelled_at__isnull=True) | Q(cancelled_at__gt=at or timezone.now()))
 
 
 class Absence(models.Model):
@@ -135,6 +187,11 @@ class Absence(models.Model):
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
     note = models.CharField(_("note"), max_length=200, blank=True)
+    handed_over_at = models.DateTimeField(_("open work handed over"), null=True, blank=True, editable=False)
+    cancelled_at = models.DateTimeField(_("ended early"), null=True, blank=True, editable=False)
+    cancelled_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", editable=False, verbose_name=_("ended by")
+    )
 
     objects = AbsenceQuerySet.as_manager()
 
@@ -151,11 +208,109 @@ class Absence(models.Model):
                 name="absence_delegate_is_another_person",
                 violation_error_message=_("Somebody else stands in."),
             ),
+            models.CheckConstraint(
+                condition=Q(cancelled_at__isnull=True, cancelled_by__isnull=True)
+                | Q(cancelled_at__isnull=False, cancelled_by__isnull=False),
+                name="absence_is_ended_early_by_somebody",
+            ),
         ]
 
     def __str__(self):
         return f"{self.person} {self.starts_at:%Y-%m-%d}"
 
+    @property
+    def last_day(self):
+        return self.ends_at - timedelta(seconds=1)
+
     def clean(self):
         if self.delegate_id and self.person_id and not self.delegate.may_stand_in_for(self.person):
             raise ValidationError({"delegate": _("A delegate is active, of the same department or of higher rank.")})
+
+
+class DelegationQuerySet(models.QuerySet):
+    def standing(self, at=None):
+        """Not revoked by then."""
+        return self.filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=at or timezone.now()))
+
+    def current(self, at=None):
+        at = at or timezone.now()
+        return self.standing(at).filter(starts_at__lte=at, ends_at__gt=at)
+
+    def in_force(self):
+        """With all that tells whether the giver still holds what was given."""
+        people = self.current().select_related("from_person__department").order_by("pk")
+        return people.prefetch_related("from_person__department__deputies")
+
+
+class Delegation(models.Model):
+    """Named rights in another person's hands for named days. The giver keeps them; nobody hands them further."""
+
+    NEVER = frozenset({Right.CONFIGURE})
+
+    from_person = models.ForeignKey(
+        User, models.PROTECT, related_name="given_delegations", verbose_name=_("from person")
+    )
+    to_person = models.ForeignKey(
+        User, models.PROTECT, related_name="received_delegations", verbose_name=_("to person")
+    )
+    rights = models.JSONField(_("rights"), default=list)
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    given_at = models.DateTimeField(default=timezone.now, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("revoked by")
+    )
+
+    objects = DelegationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delegation")
+        verbose_name_plural = _("delegations")
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="delegation_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=~Q(to_person=F("from_person")), name="delegation_goes_to_another_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True)
+                | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="delegation_is_revoked_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["to_person", "ends_at"], name="delegations_held")]
+
+    def __str__(self):
+        return f"{self.from_person} → {self.to_person}"
+
+    @property
+    def living_rights(self) -> frozenset:
+        """What was given and the giver still holds by role and rank: what somebody gave the giver goes no further."""
+        return frozenset(self.rights) & self.from_person.own_rights - self.NEVER
+
+    @property
+    def last_day(self):
+        return self.ends_at - timedelta(seconds=1)
+
+    def was_in_force(self, at) -> bool:
+        return self.starts_at <= at < min(self.ends_at, self.revoked_at or self.ends_at)
+
+    @property
+    def right_labels(self) -> list:
+        return [Right(right).label for right in self.rights if right in Right.values]
+
+
+class DutyDay(models.Model):
+    """The department's duty person of one day; a day without a row is the default person's."""
+
+    department = models.ForeignKey(Department, models.CASCADE, related_name="duty_days")
+    date = models.DateField(_("day"))
+    person = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("duty person"))
+
+    class Meta:
+        verbose_name = _("day of duty")
+        constraints = [models.UniqueConstraint(fields=["department", "date"], name="day_has_one_duty_person")]
+
+    def __str__(self):
+        return f"{self.department} {self.date}"

@@ -20,6 +20,7 @@ class Right(TextChoices):
     OPERATION_RUN = "operation.run", _("start and finish operations")
     # procurement
     SUPPLY_BUY = "supply.buy", _("buy materials")
+    SUPPLIER_APPROVE = "supplier.approve", _("approve new suppliers")
     # quality
     QUALITY_INSPECT = "quality.inspect", _("inspect")
     QUALITY_DECIDE = "quality.decide", _("decide nonconforming pieces")
@@ -79,7 +80,7 @@ ROLE_RIGHTS = {
     Role.HR: {R.ISSUE_RAISE},
     Role.MANAGER: {R.SEE_ALL, R.SEE_FIGURES, R.SEE_SALES, R.SEE_PURCHASE, R.SEE_RESOURCE, R.SEE_RESULT},
     Role.GENERAL_MANAGER: {
-        R.SEE_ALL, R.SEE_FIGURES, R.EXPENSE_DECIDE, R.EXPENSE_DECIDE_OVER,
+        R.SEE_ALL, R.SEE_FIGURES, R.EXPENSE_DECIDE, R.EXPENSE_DECIDE_OVER, R.SUPPLIER_APPROVE,
         R.SEE_SALES, R.SEE_PURCHASE, R.SEE_RESOURCE, R.SEE_RESULT, R.ISSUE_RAISE,
     },
     Role.ADMINISTRATOR: {R.CONFIGURE},
@@ -89,7 +90,7 @@ ROLE_RIGHTS = {
 HEAD_RIGHTS = {
     "sales": ROLE_RIGHTS[Role.SALES] | {R.ORDER_DECIDE, R.SEND_BACK, R.SEE_FIGURES, R.SEE_RESOURCE, R.SEE_RESULT},
     "production": ROLE_RIGHTS[Role.PLANNER] | {R.REVIEW_DECIDE, R.SEND_BACK, R.SEE_FIGURES},
-    "procurement": ROLE_RIGHTS[Role.BUYER] | {R.SEND_BACK, R.SEE_FIGURES},
+    "procurement": ROLE_RIGHTS[Role.BUYER] | {R.SUPPLIER_APPROVE, R.SEND_BACK, R.SEE_FIGURES},
     "quality": ROLE_RIGHTS[Role.INSPECTOR] | {R.SEND_BACK, R.SEE_FIGURES},
     "logistics": ROLE_RIGHTS[Role.DISPATCHER] | {R.SEND_BACK, R.SEE_FIGURES},
     "finance": ROLE_RIGHTS[Role.ACCOUNTANT] | {R.SEND_BACK, R.SEE_FIGURES},

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from people.forms import OwnPasswordForm, PreferencesForm, ThemeForm
-from people.models import User
+from people.models import Absence, User
 from people.roles import Right
 
 
@@ -76,5 +76,8 @@ def password(request):
 def _profile_page(request, form, password_form):
     status = 422 if form.errors or password_form.errors else 200
     rights = [right.label for right in Right if request.user.may(right)]
-    context = {"form": form, "password_form": password_form, "rights": rights}
+    context = {
+        "form": form, "password_form": password_form, "rights": rights, "held": request.user.held_delegations,
+        "absence": Absence.objects.current().filter(person=request.user.pk).select_related("delegate").first(),
+    }
     return render(request, "people/profile.html", context, status=status)

@@ -15,7 +15,6 @@ from orders.supply import plain
 from orders.views.base import OrderAct
 from people.roles import Right
 from procurement import actions
-from procurement.actions.suppliers import may_approve
 from procurement.board import order_rows, work_list
 from procurement.forms import (
     AnswerForm,
@@ -295,7 +294,7 @@ def supplier_detail(request, pk):
     return render(request, "procurement/supplier_detail.html", {
         "supplier": supplier, "sources": sources, "purchases": purchases,
         "record": record_of(pk, supplier_cases([pk]).get(pk, [])),
-        "may_buy": request.user.may(Right.SUPPLY_BUY), "may_approve": may_approve(request.user),
+        "may_buy": request.user.may(Right.SUPPLY_BUY), "may_approve": request.user.may(Right.SUPPLIER_APPROVE),
         "may_see_prices": may_see(request.user, "purchase"),
     })
 
@@ -353,7 +352,7 @@ class ApproveSupplier(SupplierAct):
     done = _("The supplier is approved.")
 
     def subject(self):
-        if not (may_approve(self.request.user) or self.request.user.may(Right.SUPPLY_BUY)):
+        if not any(map(self.request.user.may, (Right.SUPPLIER_APPROVE, Right.SUPPLY_BUY))):
             raise Http404
         super().subject()
 

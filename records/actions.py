@@ -25,9 +25,11 @@ def record(verb, text, *, by, stream, params=None, money="", at=None) -> Event:
 
 def written(verb, text, *, by, params=None, money="", at=None) -> Event:
     """An event that stands in no chain yet."""
+    absent = by.on_behalf_of if by else None
     return Event(
         verb=verb, text=_source(text), params=_plain(params or {}), money=money, actor=by,
-        actor_name=by.get_full_name() if by else "", at=(at or timezone.now()).astimezone(UTC),
+        actor_name=by.get_full_name() if by else "", on_behalf_of=absent,
+        on_behalf_of_name=absent.get_full_name() if absent else "", at=(at or timezone.now()).astimezone(UTC),
     )
 
 

@@ -83,7 +83,7 @@ class ActView(View):
 
 def require(user, right) -> None:
     """Refuse, naming who can, when the person lacks the right."""
-    if right is None or user.may(right):
+    if right is None or user.use(right):
         return
     raise NotYours(
         _("This is not yours to do: it needs the right to %(right)s.") % {"right": right.label},

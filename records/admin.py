@@ -113,10 +113,11 @@ class PersonAdmin(UserAdmin, AuditedAdmin):
     search_fields = ["username", "name", "latin_name", "email"]
     ordering = ["username"]
     filter_horizontal = ()
+    autocomplete_fields = ["same_person_as"]
     actions = ["let_in_again"]
     fieldsets = [
         (None, {"fields": ["username", "password", "name", "latin_name", "email"]}),
-        (_("Work"), {"fields": ["department", "role", "is_active"]}),
+        (_("Work"), {"fields": ["department", "role", "is_active", "same_person_as"]}),
         (_("Preferences"), {"fields": ["language", "theme"]}),
     ]
     add_fieldsets = [
@@ -129,7 +130,7 @@ class PersonAdmin(UserAdmin, AuditedAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         """Nobody raises their own rank or locks themselves out."""
-        return ["department", "role", "is_active"] if obj == request.user else []
+        return ["department", "role", "is_active", "same_person_as"] if obj == request.user else []
 
     @admin.action(description=_("Let in again after too many wrong passwords"))
     def let_in_again(self, request, queryset):

@@ -45,6 +45,10 @@ class Event(models.Model):
     money = models.CharField(max_length=10, choices=Money, default=Money.NONE, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     actor_name = models.CharField(max_length=60, blank=True)
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    on_behalf_of_name = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField()
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
@@ -61,6 +65,13 @@ class Event(models.Model):
     def __str__(self):
         return f"{self.stream_id}#{self.number} {self.verb}"
 
+    @property
+    def who(self) -> str:
+        """`李娜`, `李娜 for 王芳`; nobody is the system."""
+        if not self.on_behalf_of_name:
+            return self.actor_name
+        return _("%(person)s for %(absent)s") % {"person": self.actor_name, "absent": self.on_behalf_of_name}
+
     def digest(self) -> str:
         """sha256 over canonical JSON of everything the event says, and of the event before it."""
         said = {
@@ -68,6 +79,8 @@ class Event(models.Model):
             "params": self.params, "money": self.money, "actor": self.actor_id, "actor_name": self.actor_name,
             "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"), "previous": self.previous_hash,
         }
+        if self.on_behalf_of_id or self.on_behalf_of_name:  # events from before it could be said keep their hash
+            said |= {"on_behalf_of": self.on_behalf_of_id, "on_behalf_of_name": self.on_behalf_of_name}
         canonical = json.dumps(said, cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -32,7 +32,7 @@ from sla.models import (
     WorkCalendar,
     WorkItem,
 )
-from sla.projection import due_of, ladder, moment_of, point_at, project, upcoming
+from sla.projection import Call, due_of, ladder, moment_of, point_at, project, unclaimed_until, upcoming
 
 log = logging.getLogger(__name__)
 
@@ -393,12 +393,33 @@ def fire(item, now, behind_since, result) -> None:
         item.state = State.BREACHED
         result.breached += 1
     due = [(call, at) for call in upcoming(item, calls) if (at := moment_of(item, call.threshold)) <= now]
+    if item.is_unclaimed and unclaimed_until(item) <= now:
+        _give_to_head(item, now, is_told_anyway=bool(due))
     if due:
         _speak(item, due, now, behind_since, result)
         rest = calls[calls.index(due[-1][0]) + 1:]
         point_at(item, next(iter(rest), None))
     item.failures, item.fault = 0, ""
     project(item, calls).save()
+
+
+UNCLAIMED = gettext_noop("Nobody took this, so it is yours now: {what}. {about}. Due {due}.")
+
+
+def _give_to_head(item, now, *, is_told_anyway) -> None:
+    """Taken by nobody at a quarter of its limit. The escalation record is its audit: no stream is locked here."""
+    head = recipients.of_unclaimed(item, now)
+    if head is None:
+        item.has_no_taker = True
+        return
+    item.assignee = head
+    item.version += 1
+    call = Call(0, 0, 0, None)
+    _write(item, [(call, now, Escalation.Outcome.FIRED)], [head], now)
+    if is_told_anyway:
+        return
+    tell(key=f"{item.message_source}:unclaimed", recipients=[head], text=UNCLAIMED, params=_message_params(item),
+         url=item.url, source=item.message_source, is_urgent=True, now=now)
 
 
 def _speak(item, due, now, behind_since, result) -> None:

@@ -390,6 +390,8 @@ class WorkItem(models.Model):
     fault = models.TextField(_("what went wrong"), blank=True)
     version = models.PositiveIntegerField(default=1)
 
+    has_no_taker = False  # nobody could be found; tried again with the next reconciliation
+
     objects = WorkItemQuerySet.as_manager()
 
     class Meta:
@@ -442,6 +444,10 @@ class WorkItem(models.Model):
     @property
     def is_living(self) -> bool:
         return self.state in self.LIVING
+
+    @property
+    def is_unclaimed(self) -> bool:
+        return self.assignee_id is None and not self.has_no_taker
 
     @property
     def is_ticking(self) -> bool:

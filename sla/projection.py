@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from sla.models import EscalationStep, WorkItem
 
+UNCLAIMED_SHARE = 0.25  # of the limit; then what nobody took goes to the head
+
 
 @dataclass(frozen=True)
 class Call:
@@ -67,7 +69,15 @@ def _project_ticking(item: WorkItem, calls: list[Call]) -> None:
     moments = [moment_of(item, call.threshold) for call in calls[:1]]
     if item.state == WorkItem.State.RUNNING:
         moments.append(item.due_at)
+    if item.is_unclaimed:
+        moments.append(unclaimed_until(item))
     item.next_fire_at = min(moments, default=None)
+
+
+def unclaimed_until(item: WorkItem) -> datetime:
+    """How long members of the department may take it by themselves."""
+    threshold = item.budget_seconds * UNCLAIMED_SHARE
+    return item.running_since if item.consumed_seconds >= threshold else moment_of(item, threshold)
 
 
 def due_of(item: WorkItem) -> datetime:

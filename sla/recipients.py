@@ -18,6 +18,17 @@ def of_step(item: WorkItem, step: EscalationStep, at) -> list[User]:
     return list({person.pk: person for person in found}.values())
 
 
+def of_unclaimed(item: WorkItem, at) -> User | None:
+    """The head, who does not get what they asked for to decide it themselves; then the next rank."""
+    head = duty.head_of(item.department, at)
+    asker = item.opened_by if item.is_decision else None
+    if head and (asker is None or head.natural_id != asker.natural_id):
+        return head
+    if item.department.head is None:
+        return next(iter(_present(duty.with_role(Role.MANAGER), at) or duty.general_managers(at)), None)
+    return duty.next_rank(item.department.head, at, without={asker.pk} if asker else ())
+
+
 def _named(code: str, item: WorkItem, step: EscalationStep, at) -> list[User]:
     if code == Recipient.ASSIGNEE:
         return _some(duty.stand_in(item.assignee, at) or duty.duty_person(item.department, at))

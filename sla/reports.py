@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from desk.faces import ClockFace, ItemGroup
 from notifications.reports import backlog
+from people.models import Absence
 from sla.models import Heartbeat, Policy, PolicyVersion, WorkItem
 
 ONE_HOUR = timedelta(hours=1)
@@ -41,6 +42,11 @@ def rows(items, now=None) -> list[Row]:
 def waiting_for(user) -> list[WorkItem]:
     """Everything that waits for a person: one query."""
     return list(WorkItem.objects.living().for_person(user).for_list()[:MOST_ITEMS])
+
+
+def absence_of(user, now) -> Absence | None:
+    """The one that is on, with who stands in."""
+    return Absence.objects.current(now).filter(person=user).select_related("delegate").first()
 
 
 def started_by(user) -> list[WorkItem]:

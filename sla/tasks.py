@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from sla import actions
+from sla import absences, actions
 
 MOST_ROUNDS = 50
 
@@ -16,3 +16,8 @@ def sweep():
 @shared_task
 def reconcile():
     actions.reconcile()
+
+
+@shared_task
+def begin_absences():
+    absences.begin_due()

@@ -29,7 +29,8 @@ def my_work(request):
     if tab != STARTED:
         counts = {DECIDE: sum(item.is_decision for item in items), DO: sum(not item.is_decision for item in items)}
         items = [item for item in items if tab not in (DECIDE, DO) or item.is_decision == (tab == DECIDE)]
-    context = {"groups": reports.groups(items, now), "tabs": _tabs(counts), "current_tab": tab}
+    context = {"groups": reports.groups(items, now), "tabs": _tabs(counts), "current_tab": tab,
+               "absence": reports.absence_of(request.user, now)}
     return render(request, "sla/my_work.html", context)
 
 

@@ -11,7 +11,7 @@ from people.roles import Right
 
 def lock_order(order_id, by):
     order = actions.lock(order_id, by=by)
-    if not by.may(Right.DELIVERY_RUN):
+    if not by.use(Right.DELIVERY_RUN):
         raise NotYours(_("Logistics packs, dispatches and proves delivery."), who=who_may(Right.DELIVERY_RUN))
     if order.is_final or order.is_cancelled:
         raise GateShut(

@@ -64,7 +64,7 @@ def confirm_item(*, order_id, by, item, contact, how, correction=None, version=N
 
 
 def _check(order, by):
-    if not by.may(Right.ORDER_CONFIRM):
+    if not by.use(Right.ORDER_CONFIRM):
         raise NotYours(_("Only Sales confirms an order with the customer."), who=[order.created_by])
     if order.stage != Stage.CONFIRMATION:
         raise GateShut(

@@ -29,7 +29,8 @@ from orders.machine import (
     stage_word,
 )
 from orders.models import Hold, SignOff, StageRun, UrgentOrder
-from people.duty import who_may
+from people.duty import hands_of, who_may
+from people.roles import Right
 from records.models import Event
 
 # After these the stage's clock is cancelled, not finished: its next run goes on with the seconds left.
@@ -77,15 +78,18 @@ def move(*, order_id, step, by, version=None, reason_code="", reason="", to=None
 
 
 def _check_right(order, step, by):
-    if not by.may(step.right):
+    if not by.use(step.right):
         raise NotYours(
             _("“%(step)s” needs the right to %(right)s.") % {"step": step.label, "right": step.right.label},
             who=who_may(step.right),
         )
-    if step.name in ("approve", "decline", "cancel") and order.created_by_id == by.pk:
+    if step.name not in ("approve", "decline", "cancel"):
+        return
+    creators = hands_of([(order.created_by, order.created_at)], Right.ORDER_CREATE)
+    if by.hands & creators:
         raise OwnRequest(
             _("You entered this order, so somebody else decides."),
-            who=[person for person in who_may(step.right) if person.pk != by.pk],
+            who=[person for person in who_may(step.right) if person.natural_id not in creators],
         )
 
 
@@ -202,13 +206,13 @@ def _is_open(order, step) -> bool:
 
 
 @transaction.atomic
-def sign(*, order, box, by, department="", note_text="", evidence=None, on_behalf_of=None) -> SignOff:
+def sign(*, order, box, by, department="", note_text="", evidence=None) -> SignOff:
     """A department's signature in a box. The caller holds the order's lock.
 
     Raises GateShut when its conditions do not hold or it is signed already.
     """
     box = Box(box)
-    if not by.may(BOX_RIGHT[box]):
+    if not by.use(BOX_RIGHT[box]):
         raise NotYours(
             _("Only %(right)s can sign “%(box)s”.") % {"right": BOX_RIGHT[box].label, "box": box.label},
             who=who_may(BOX_RIGHT[box]),
@@ -224,7 +228,7 @@ def sign(*, order, box, by, department="", note_text="", evidence=None, on_behal
         raise GateShut(_("“%(box)s” cannot be signed yet.") % {"box": box.label}, missing=conditions)
     signed = SignOff.objects.create(
         order=order, box=box, department=department, note=note_text, evidence=evidence or {},
-        signed_at=timezone.now(), signed_by=by, on_behalf_of=on_behalf_of,
+        signed_at=timezone.now(), signed_by=by, on_behalf_of=by.on_behalf_of,
     )
     touch(order)
     note(order, "signed", gettext_noop("Signed: {box}"), by=by, params={"box": word(box.label), "note": note_text})
@@ -285,13 +289,13 @@ def send_back(*, order_id, by, reason_code, reason, boxes=(), version=None) -> U
 
 
 def _check_sender(order, by):
-    if by.department_code != order.department_code:
+    if order.department_code not in {person.department_code for person in (by, *by.authorities(Right.SEND_BACK))}:
         raise NotYours(
             _("Only the department that has the order can return it."), who=[_holder(order)]
         )
     run = order.runs.get(left_at__isnull=True)
     is_fresh = not order.sign_offs.filter(signed_at__gte=run.entered_at).exists()
-    if not by.is_head and not is_fresh:
+    if not by.use(Right.SEND_BACK) and not is_fresh:
         raise NotYours(
             _("Something was signed in this stage, so the head of the department returns it."),
             who=[by.department.head],

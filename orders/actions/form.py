@@ -27,7 +27,7 @@ FORM_FIELDS = (
 @transaction.atomic
 def save_draft(*, by, values: dict, lines: list[dict] | None = None, order_id=None, version=None) -> UrgentOrder:
     """Keep what was typed, however incomplete. `lines`: product, quantity, specification, revision, unit price."""
-    if not by.may(Right.ORDER_CREATE):
+    if not by.use(Right.ORDER_CREATE):
         raise NotYours(_("Only Sales can enter an urgent order."), who=door.who_may(Right.ORDER_CREATE))
     order = door.lock(order_id, by=by, version=version) if order_id else _new_draft(by)
     if order.stage != Stage.IDENTIFICATION:

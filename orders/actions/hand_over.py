@@ -140,7 +140,7 @@ def _failed(row, error, now):
 @transaction.atomic
 def hand_over_again(*, order_id, by) -> ExternalRef:
     """After the last attempt somebody of Sales says: once more."""
-    if not by.may(Right.ORDER_CONFIRM):
+    if not by.use(Right.ORDER_CONFIRM):
         raise NotYours(_("Only Sales hands an order over."))
     order = door.lock(order_id, by=by)
     row = order.external_refs.filter(state=ExternalRef.State.FAILED).first()

@@ -64,7 +64,7 @@ def open_negotiation(*, order_id, by, reason, options: list[dict], version=None,
 
 
 def _check_opening(order, by, options, now):
-    if not (by.may(Right.REVIEW_ASSESS) or by.may(Right.SUPPLY_BUY) or by.may(Right.ORDER_NEGOTIATE)):
+    if not any(map(by.use, (Right.REVIEW_ASSESS, Right.SUPPLY_BUY, Right.ORDER_NEGOTIATE))):
         raise NotYours(_("Production, procurement or sales opens a negotiation."))
     if order.stage not in (Stage.REVIEW, *LATER_THAN_REVIEW):
         raise GateShut(_("There is nothing to negotiate in %(stage)s.") % {"stage": order.get_stage_display()})
@@ -105,7 +105,7 @@ def _answering(negotiation_id, by):
     order_id = Negotiation.objects.values_list("order_id", flat=True).get(pk=negotiation_id)
     order = door.lock(order_id, by=by)
     negotiation = Negotiation.objects.select_related("item", "opened_by").get(pk=negotiation_id)
-    if not by.may(Right.ORDER_NEGOTIATE):
+    if not by.use(Right.ORDER_NEGOTIATE):
         raise NotYours(_("Sales records the customer's answer."), who=[order.created_by])
     if negotiation.state != Negotiation.State.OPEN:
         raise Changed(

@@ -37,7 +37,7 @@ class UrgentOrderQuerySet(models.QuerySet):
         if user.may(Right.SEE_ALL):
             return self.filter(~draft | own_drafts)
         invited = Q(pk__in=_granted(user_id=user.pk))
-        if user.role == Role.OPERATOR and not user.is_head:
+        if user.role == Role.OPERATOR and not user.is_head and not user.held_delegations:
             return self.filter(~draft & (Q(steps__owner=user) | invited)).distinct()
         seen = Q(created_by=user) | invited
         if user.department_id:

@@ -25,7 +25,7 @@ Decision = MaterialLine.Decision
 def open_order(order_id, by, version=None) -> UrgentOrder:
     """The order, locked, where this buyer may still buy for it."""
     order = actions.lock(order_id, by=by, version=version)
-    if not by.may(Right.SUPPLY_BUY):
+    if not by.use(Right.SUPPLY_BUY):
         raise NotYours(_("Only Procurement buys materials."), who=who_may(Right.SUPPLY_BUY))
     if order.is_final or order.is_cancelled:
         raise GateShut(_("Nothing is bought for this order any more."), because=order.get_stage_display())

@@ -20,7 +20,6 @@ from orders.supply import ask_for, plain
 from people.models import Department
 from people.roles import Right
 from procurement.actions.lines import check_wanted, line_of, on_order, open_order
-from procurement.actions.suppliers import approvers
 from procurement.models import (
     Milestone,
     PurchaseLine,
@@ -120,7 +119,8 @@ def check_supplier(line, supplier):
     """Approved; and for a critical material an existing source, unless each of those has refused."""
     if not (supplier.is_approved and supplier.is_active):
         raise GateShut(
-            _("%(supplier)s is not an approved supplier.") % {"supplier": supplier}, who=approvers(), field="supplier"
+            _("%(supplier)s is not an approved supplier.") % {"supplier": supplier},
+            who=who_may(Right.SUPPLIER_APPROVE), field="supplier",
         )
     if not line.is_key:
         return
@@ -382,7 +382,7 @@ def _received_purchase(purchase_line_id, by):
     order = actions.lock(order_id, by=by)
     if not order.is_cancelled:
         return purchase_of(purchase_line_id, by)
-    if order.is_final or not by.may(Right.SUPPLY_BUY):
+    if order.is_final or not by.use(Right.SUPPLY_BUY):
         open_order(order_id, by)
     purchase = PurchaseLine.objects.with_amounts().select_related(
         "supplier", "material_line__material", "material_line__item"

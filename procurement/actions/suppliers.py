@@ -7,8 +7,8 @@ from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, NotYours, OwnRequest
 from orders.actions.door import who_may
-from people.models import Department, User
-from people.roles import Right, Role
+from people.duty import hands_of
+from people.roles import Right
 from procurement.models import Supplier, SupplierMaterial
 from records.actions import record
 
@@ -79,30 +79,23 @@ def approve_source(*, source_id, by) -> SupplierMaterial:
 
 
 def _check_buyer(by):
-    if not by.may(Right.SUPPLY_BUY):
+    if not by.use(Right.SUPPLY_BUY):
         raise NotYours(_("Only Procurement keeps the suppliers."), who=who_may(Right.SUPPLY_BUY))
 
 
 def _check_approver(proposed, by):
-    if not may_approve(by):
-        raise NotYours(_("The head of procurement or general management approves this."), who=approvers())
+    if not by.use(Right.SUPPLIER_APPROVE):
+        raise NotYours(
+            _("The head of procurement or general management approves this."), who=who_may(Right.SUPPLIER_APPROVE)
+        )
     if proposed.approved_at:
         raise Changed(_("%(who)s has approved this already.") % {"who": proposed.approved_by})
-    if proposed.proposed_by_id == by.pk:
+    proposers = hands_of([(proposed.proposed_by, proposed.proposed_at)], Right.SUPPLY_BUY)
+    if by.hands & proposers:
         raise OwnRequest(
             _("You proposed this, so somebody else approves it."),
-            who=[person for person in approvers() if person.pk != by.pk],
+            who=[person for person in who_may(Right.SUPPLIER_APPROVE) if person.natural_id not in proposers],
         )
-
-
-def may_approve(person) -> bool:
-    return person.role == Role.GENERAL_MANAGER or (person.may(Right.SUPPLY_BUY) and person.is_head)
-
-
-def approvers() -> list[User]:
-    procurement = Department.objects.select_related("head").get(code="procurement")
-    managers = User.objects.filter(role=Role.GENERAL_MANAGER, is_active=True)
-    return [person for person in (procurement.head, *procurement.deputies.all(), *managers) if person]
 
 
 def _record(supplier, verb, text, by, money="", **params):

@@ -37,7 +37,7 @@ def _locked(step_id, by):
     order = orders.lock(order_id, by=by)
     step = OrderStep.objects.select_related("line__product", "owner", "reworks").get(pk=step_id)
     step.order = step.line.order = order
-    if not by.may(Right.OPERATION_RUN):
+    if not by.use(Right.OPERATION_RUN):
         raise NotYours(_("Production's operators run operations."), who=[step.owner] if step.owner else ())
     if order.is_cancelled or order.stage not in LATER_THAN_REVIEW:
         raise GateShut(

@@ -21,7 +21,7 @@ LEEWAY = timedelta(minutes=15)  # a plan older than that starts in the past: com
 
 
 def check_planner(order, by):
-    if not by.may(Right.PLAN_MAKE):
+    if not by.use(Right.PLAN_MAKE):
         raise NotYours(_("Production's planners make the plan."), who=who_may(Right.PLAN_MAKE))
     if order.is_cancelled or order.stage not in (Stage.REVIEW, *LATER_THAN_REVIEW):
         raise GateShut(_("There is nothing to plan in %(stage)s.") % {"stage": order.get_stage_display()})

@@ -49,7 +49,7 @@ def assess(*, order_id, by, kind, verdict, note_text="", version=None, now=None)
 
 
 def _check_assessor(order, by, kind):
-    if not by.may(Right.REVIEW_ASSESS):
+    if not by.use(Right.REVIEW_ASSESS):
         raise NotYours(_("Production's planners assess an order."), who=who_may(Right.REVIEW_ASSESS))
     if order.stage != Stage.REVIEW:
         raise GateShut(
@@ -124,7 +124,7 @@ def _write(order, assessment, by):
 @transaction.atomic
 def negotiate(*, order_id, by, reason, options, version=None, now=None):
     """無法完成: the chosen ways out go to sales. Each option: kind, description, finish_at, extra_cost_amount…"""
-    if not by.may(Right.REVIEW_ASSESS):
+    if not by.use(Right.REVIEW_ASSESS):
         raise NotYours(_("Production's planners offer the ways out."), who=who_may(Right.REVIEW_ASSESS))
     return orders.open_negotiation(
         order_id=order_id, by=by, reason=reason, options=options, version=version, now=now
@@ -139,7 +139,7 @@ def approve(*, order_id, by, promised_at, reason="", version=None, now=None):
     """
     now = now or timezone.now()
     order = orders.lock(order_id, by=by, version=version)
-    if not by.may(Right.REVIEW_DECIDE):
+    if not by.use(Right.REVIEW_DECIDE):
         raise NotYours(_("The head of production decides the review."), who=who_may(Right.REVIEW_DECIDE))
     _check_promise(order, promised_at, reason, now)
     orders.promise(

@@ -18,7 +18,7 @@ from orders.actions.duties import departments, person_on_duty
 from orders.machine import Fact, Stage
 from orders.models import CostEntry, Nonconformance, OrderStep, Remake
 from orders.nonconforming import ask_for_decision
-from people.duty import head_of
+from people.duty import hands_of, head_of
 from people.roles import Right
 from quality.actions.passing import check_open, hand_to_final_inspection, require, sign_if_passed
 from quality.models import Concession
@@ -123,10 +123,11 @@ def _second_signer(first):
 def confirm_concession(*, concession_id, by, version=None) -> Concession:
     """The second signature, by another person: now the pieces pass as they are."""
     order, concession, found = _proposed(concession_id, by, version)
-    if concession.proposed_by_id == by.pk:
+    first = hands_of([(concession.proposed_by, concession.proposed_at)], Right.QUALITY_DECIDE)
+    if by.hands & first:
         raise OwnRequest(
             _("You signed this concession first, so somebody else signs second."),
-            who=[person for person in who_may(Right.QUALITY_DECIDE) if person.pk != by.pk],
+            who=[person for person in who_may(Right.QUALITY_DECIDE) if person.natural_id not in first],
         )
     concession.confirmed_at, concession.confirmed_by = timezone.now(), by
     concession.save(update_fields=["confirmed_at", "confirmed_by"])

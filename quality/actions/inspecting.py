@@ -12,7 +12,7 @@ from orders.actions import trail
 from orders.actions.door import touch, who_may
 from orders.models import LedgerEntry, OrderLine, OrderStep, Receipt
 from orders.supply import accept_receipt
-from people.duty import head_of
+from people.duty import hands_of, head_of
 from people.models import Department
 from people.roles import Right
 from quality import sampling
@@ -87,10 +87,12 @@ def _locked(model, pk, by, version):
 
 
 def _refuse_the_maker(by, entries):
-    if entries.filter(posted_by=by).exists():
+    acts = [(entry.posted_by, entry.posted_at) for entry in entries.select_related("posted_by")]
+    makers = hands_of(acts, Right.OPERATION_RUN)
+    if by.hands & makers:
         raise OwnRequest(
             _("You made these pieces, so somebody else inspects them."),
-            who=[person for person in who_may(Right.QUALITY_INSPECT) if person.pk != by.pk],
+            who=[person for person in who_may(Right.QUALITY_INSPECT) if person.natural_id not in makers],
         )
 
 
@@ -230,9 +232,12 @@ def inspect_receipt(*, receipt_id, by, accepted, rejected, findings=(), defect="
     receipt = Receipt.objects.select_related("material_line__order", "material_line__line").get(pk=receipt_id)
     require(by, Right.QUALITY_INSPECT)
     check_open(receipt.material_line.order)
-    if receipt.received_by_id == by.pk:
-        raise OwnRequest(_("You received these goods, so somebody else inspects them."),
-                         who=[person for person in who_may(Right.QUALITY_INSPECT) if person.pk != by.pk])
+    receivers = hands_of([(receipt.received_by, receipt.received_at)], Right.SUPPLY_BUY)
+    if by.hands & receivers:
+        raise OwnRequest(
+            _("You received these goods, so somebody else inspects them."),
+            who=[person for person in who_may(Right.QUALITY_INSPECT) if person.natural_id not in receivers],
+        )
     receipt = accept_receipt(receipt=receipt, accepted=accepted, rejected=rejected, by=by, note=defect)
     line = receipt.material_line
     return Inspection.objects.create(

@@ -10,7 +10,7 @@ from orders.nonconforming import is_last
 
 
 def require(by, right) -> None:
-    if not by.may(right):
+    if not by.use(right):
         raise NotYours(_("This is Quality's to do: it needs the right to %(right)s.") % {"right": right.label},
                        who=who_may(right))
 

@@ -82,8 +82,10 @@ def test_an_urgency_class_has_its_own_limit(company, admin, monday):
     assert open_item(company["sales"], urgency_class="B", now=monday).budget_seconds == 7200
 
 
-def test_a_fixed_moment_is_counted_day_and_night(company, monday):
-    item = open_item(company["production"], kind="operation", now=monday, due_at=monday + 14 * HOUR)
+def test_a_fixed_moment_is_counted_day_and_night(company, monday, planner):
+    item = open_item(
+        company["production"], kind="operation", now=monday, due_at=monday + 14 * HOUR, assignee=planner
+    )
     assert item.due_at == monday + 14 * HOUR
     assert item.next_fire_at == monday + 7 * HOUR
 
@@ -97,8 +99,8 @@ def test_a_fixed_moment_in_the_past_is_late_at_once(company, monday):
 
 
 @pytest.mark.clause("1.3.1")
-def test_a_repeated_stage_goes_on_with_what_is_left_but_a_quarter(company, monday):
-    item = open_item(company["sales"], now=monday, consumed_seconds=6600, minimum_share=0.25)
+def test_a_repeated_stage_goes_on_with_what_is_left_but_a_quarter(company, monday, sales):
+    item = open_item(company["sales"], now=monday, consumed_seconds=6600, minimum_share=0.25, assignee=sales)
     assert item.budget_seconds - item.consumed_seconds == 1800
     assert item.due_at == monday + 30 * MINUTE
     assert levels(item) == [(1, 0, Outcome.SUPERSEDED)]
