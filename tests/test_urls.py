@@ -29,7 +29,8 @@ from orders.models import (
     Receipt,
     UrgentOrder,
 )
-from people.models import User
+from people.models import Absence, Delegation, User
+from people.roles import Right
 from procurement.models import PurchaseLine, Supplier, SupplierMaterial
 from production.models import Operation
 from quality.actions import propose_concession
@@ -76,11 +77,15 @@ def papers(cast) -> dict:
     )
     concession = propose_concession(nonconformance_id=held.pk, by=cast["wu"], reason="不影响装配")
     expense = actions.request_expense(order_id=review.pk, by=cast["lin"], kind="transport", amount=300, reason="专车")
-    file = StoredFile.objects.first()
+    file, later = StoredFile.objects.first(), {"starts_at": later, "ends_at": later + timedelta(days=1)}
+    absence = Absence.objects.create(person=cast["lin"], delegate=cast["chen"], **later)
+    delegation = Delegation.objects.create(
+        from_person=cast["chen"], to_person=cast["lin"], rights=[Right.ORDER_DECIDE], **later
+    )
     return {
         "order": review, "at": at, "negotiation": negotiation, "concession": concession, "expense": expense,
         "file": file, "file_order": UrgentOrder.objects.get(pk=int(file.subject.split(":")[1])),
-        "issue": Issue.objects.first(), "cast": cast,
+        "issue": Issue.objects.first(), "cast": cast, "absence": absence, "delegation": delegation,
     }
 
 
@@ -92,6 +97,8 @@ def arguments(name, desk) -> dict:
     special = {
         "sla:item": {"pk": WorkItem.objects.living().filter(source=order.stream).first().pk},
         "sla:acknowledge": {"pk": WorkItem.objects.living().filter(source=order.stream).first().pk},
+        "sla:absence_end": {"pk": desk["absence"].pk},
+        "sla:delegation_revoke": {"pk": desk["delegation"].pk},
         "sla:limit_edit": {"pk": Policy.objects.first().pk},
         "notifications:follow": {"pk": Notification.objects.filter(recipient__username="lin").first().pk},
         "notifications:letter": {"file": "none.log", "number": 1},
