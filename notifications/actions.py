@@ -114,6 +114,15 @@ def void_messages(*keys: str, now=None) -> int:
 def _void(shown, letters, now) -> int:
     now = now or timezone.now()
     shown.filter(shown_from__gt=now, voided_at__isnull=True).update(voided_at=now)
+    return _keep_back(letters)
+
+
+def void_letters(*sources: str) -> int:
+    """The same for sources whose messages are shown at once."""
+    return _keep_back(Outbox.objects.filter(source__in=sources))
+
+
+def _keep_back(letters) -> int:
     return letters.unsent().update(state=Outbox.State.VOID, lease=None, next_try_at=None)
 
 

@@ -4,10 +4,10 @@ The same list refuses in the door, and stands on the order page as its tasks.
 """
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from desk.refusals import Condition
+from orders import kept
 from orders.machine import ASSESSMENTS, Box, Outcome
 from orders.models import ConfirmationItem, ExpenseRequest, MaterialLine, Negotiation, Nonconformance, OrderStep
 from sla.models import WorkItem
@@ -32,21 +32,17 @@ def beside_the_boxes(order, step) -> list[Condition]:
     return extra(order) if extra else []
 
 
-def keep_for_a_page(order) -> None:
-    """Ask for lines, signatures, promises and runs once, for a page that shows them often; an act never does."""
-    order.kept_lines, order.kept_signatures = lines_of(order), signatures(order)
-    prefetch_related_objects([order], "promises", "runs")
-
-
 def lines_of(order) -> list:
-    kept = getattr(order, "kept_lines", None)
-    return list(order.lines.select_related("product")) if kept is None else kept
+    return kept.of(order).lines
 
 
 def signatures(order) -> list:
     """The living ones."""
-    kept = getattr(order, "kept_signatures", None)
-    return list(order.sign_offs.living().select_related("signed_by")) if kept is None else kept
+    return kept.of(order).signatures
+
+
+def are_signed(order, boxes) -> bool:
+    return {signature.box for signature in signatures(order)}.issuperset(boxes)
 
 
 def _customer_confirmed(order):
@@ -59,7 +55,7 @@ def _plan(order):
     planned = set(order.steps.living().values_list("line_id", flat=True))
     without = order.steps.unfinished().filter(owner__isnull=True).count()
     unplanned = order.steps.unfinished().filter(planned_end_at__isnull=True).count()
-    lines = [line.pk for line in order.lines.all()]
+    lines = [line.pk for line in lines_of(order)]
     return [
         Condition(_("Each line has its operations"), all(pk in planned for pk in lines)),
         Condition(_("Each operation has a person responsible (%(count)d without)") % {"count": without}, not without),

@@ -1,5 +1,6 @@
 """The shell of an order's page: what every tab of it needs, whichever department draws the tab."""
 
+from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -8,9 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from desk.faces import StageFace, TaskFace
 from desk.text import day, duration, when
-from orders import gates
+from orders import gates, kept
 from orders.actions.hold import may_hold
 from orders.actions.withdrawal import open_act
+from orders.kept import Kept
 from orders.machine import FORWARD, LATER_THAN_REVIEW, PATH, STAGE_DEPARTMENT, STEPS, Box, Stage
 from orders.models import UrgentOrder
 from orders.money import may_see
@@ -52,11 +54,12 @@ def visible_order(request, pk) -> UrgentOrder:
 
 def shell(request, order) -> dict:
     """Context of orders/order_base.html, in eight statements whatever the order holds."""
-    gates.keep_for_a_page(order)
-    lines = order.kept_lines
-    signed = {signature.box: signature for signature in order.kept_signatures}
+    order.kept = Kept(order)
+    lines = order.kept.lines
+    signed = {signature.box: signature for signature in order.kept.signatures}
     waiting = list(WorkItem.objects.living().filter(source=order.stream).select_related("department", "assignee"))
     request.order_waiting = waiting
+    prefetch_related_objects([order], "promises")
     promises = list(order.promises.all())
     return {
         "order": order,
@@ -189,7 +192,7 @@ def _box_face(box, signature, people, is_ready):
 
 def stage_faces(order) -> list[StageFace]:
     """The eight stages for the stepper: when each was left and the time it used."""
-    runs = {run.stage: run for run in order.runs.all()}
+    runs = {run.stage: run for run in kept.of(order).runs}
     here = PATH.index(order.stage) if order.stage in PATH else len(PATH)
     return [_face(order, stage, index, here, runs.get(stage)) for index, stage in enumerate(PATH)]
 

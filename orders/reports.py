@@ -27,7 +27,9 @@ def _open_missing(pk):
     run = order.runs.filter(left_at__isnull=True).first()
     if order.stage_item_id or run is None:
         return
-    clocks.enter(order, run, None, timezone.now())
+    run.item = clocks.enter(order, None, timezone.now())
+    run.limit_seconds = run.item.budget_seconds - run.item.consumed_seconds
+    run.save(update_fields=["item", "limit_seconds"])
     order.save(update_fields=["stage_item"])
     log.warning("order_without_clock_repaired", order=order.number, stage=order.stage)
 

@@ -1,5 +1,6 @@
 """Who stands for a department, a rank or an absent person, now."""
 
+from collections import defaultdict
 from functools import cached_property
 
 from django.db.models import Prefetch
@@ -41,15 +42,21 @@ class Roster:
     def duty_person(self, department: Department) -> User | None:
         """Duty person of the day by the duty table, else the default one; absent → deputy → head."""
         person = self._on_duty.get(department.pk) or department.duty_person
-        return self._first([lambda: [person], department.deputies.all, lambda: [department.head]])
+        return self.stand_in(person) or self._deputy(department) or self.stand_in(department.head)
 
     def head_of(self, department: Department) -> User | None:
         """The acting head: head, else a deputy."""
-        return self._first([lambda: [department.head], department.deputies.all])
+        return self.stand_in(department.head) or self._deputy(department)
 
-    def _first(self, ranks) -> User | None:
-        """The first who can act; deputies are asked for only where it comes to them."""
-        return next((found for people in ranks for person in people() if (found := self.stand_in(person))), None)
+    def _deputy(self, department) -> User | None:
+        return next((found for person in self._deputies[department.pk] if (found := self.stand_in(person))), None)
+
+    @cached_property
+    def _deputies(self) -> dict:
+        found = defaultdict(list)
+        for row in Department.deputies.through.objects.select_related("user").order_by("pk"):
+            found[row.department_id].append(row.user)
+        return found
 
 
 def stand_in(person: User | None, at=None) -> User | None:

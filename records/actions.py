@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from decimal import Decimal
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -45,12 +45,18 @@ def append(stream: str, events: list[Event]) -> None:
     Stream.objects.filter(pk=chain.pk).update(length=chain.length, head=chain.head)
 
 
+# The upsert gives the row and locks it in one statement, whether it was there or not.
+LOCK_STREAM = (
+    "INSERT INTO records_stream (name, length, head) VALUES (%s, 0, '')"
+    " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id, length, head"
+)
+
+
 def _locked(name: str) -> Stream:
-    chain = Stream.objects.select_for_update().filter(name=name).first()
-    if chain is None:
-        Stream.objects.bulk_create([Stream(name=name)], ignore_conflicts=True)
-        chain = Stream.objects.select_for_update().get(name=name)
-    return chain
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_STREAM, [name])
+        pk, length, head = cursor.fetchone()
+    return Stream(pk=pk, name=name, length=length, head=head)
 
 
 def _source(text) -> str:

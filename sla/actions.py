@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, GateShut
 from desk.text import moment, sentence, word
-from notifications.actions import tell, void
+from notifications.actions import tell, void, void_letters
 from people.models import Department
 from records.actions import record
 from sla import recipients
@@ -157,7 +157,7 @@ def _close_all(items, *, by, now=None, reason="") -> list[WorkItem]:
     if any(item.was_paused for item in items):
         Pause.objects.filter(item__in=items, ended_at__isnull=True).update(ended_at=now, ended_by=by)
     if items:
-        void(*(item.message_source for item in items))
+        void_letters(*(item.message_source for item in items))
         WorkItem.objects.bulk_update(items, CLOSING)
     return items
 
@@ -299,7 +299,18 @@ def _used(item, now) -> int:
 
 
 def _calls(item):
-    return ladder(item.policy_version.steps.all(), item.budget_seconds)
+    return ladder(steps_of(item.policy_version), item.budget_seconds)
+
+
+_steps: dict = {}
+
+
+def steps_of(version) -> list[EscalationStep]:
+    """The ladder of a version, read once a process: neither ever changes (sla.guards)."""
+    place = (version.pk, version.made_at)
+    if place not in _steps:
+        _steps[place] = list(version.steps.all())
+    return _steps[place]
 
 
 def _save(item, calls, pause_until=None) -> WorkItem:
@@ -346,7 +357,7 @@ def sweep(now=None, limit=200) -> SweepResult:
     result = SweepResult()
     with transaction.atomic():
         items = (WorkItem.objects.due(now).select_for_update(skip_locked=True, of=("self",))
-                 .select_related("department", "assignee").prefetch_related("policy_version__steps"))
+                 .select_related("department", "assignee").select_related("policy_version"))
         for item in items[:limit]:
             result.taken += 1
             result.lag_seconds = max(result.lag_seconds, int((now - item.next_fire_at).total_seconds()))
@@ -630,7 +641,7 @@ def reconcile(now=None) -> dict:
     return counts
 
 
-TRUTH = ("policy_version__steps", "escalations", "pauses")
+TRUTH = ("escalations", "pauses")
 
 
 def _is_wrong(item) -> bool:

@@ -173,7 +173,7 @@ class PolicyVersionQuerySet(models.QuerySet):
         classes = {urgency_class for _kind, urgency_class in work} | {""}
         found = self.in_force(at).filter(policy__kind__in=kinds, policy__urgency_class__in=classes)
         newest = {}
-        for version in found.select_related("policy", "calendar").prefetch_related("steps"):
+        for version in found.select_related("policy", "calendar"):
             newest.setdefault((version.policy.kind, version.policy.urgency_class), version)
         return {(kind, urgency_class): _first_of(newest, kind, urgency_class) for kind, urgency_class in work}
 

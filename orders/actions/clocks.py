@@ -1,12 +1,16 @@
 """The clocks of an order: its stage's work item, the whole order's, and the ones beside them."""
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from orders.actions.duties import department_of_stage, departments, person_on_duty
-from orders.machine import Stage
-from orders.models import Negotiation, StageRun
+from orders import kept
+from orders.actions.duties import person_on_duty
+from orders.actions.trail import together
+from orders.actions.waiting import stand_still as still
+from orders.actions.waiting import start
+from orders.machine import STAGE_DEPARTMENT, Stage
+from orders.models import Negotiation
+from people.duty import Roster
 from sla import actions as sla
 from sla.models import WorkItem
 
@@ -34,30 +38,32 @@ ASSESSMENT_BOX = {"review_process": "process", "review_capacity": "capacity", "r
 
 def about(order) -> dict:
     """The second line of each of its work items: number, product × quantity, customer."""
-    lines = list(order.lines.select_related("product")[:2])
+    lines = kept.of(order).lines
     what = f"{lines[0].product} × {lines[0].agreed_quantity}" if lines else ""
     return {"number": str(order), "what": what + (" …" if len(lines) > 1 else ""), "customer": str(order.customer)}
 
 
-def open_item(order, *, kind, subject, department, url=None, params=None, by=None, **options) -> WorkItem:
-    """A work item about this order, with the order's own second line; under a hold its clock stands from the start."""
-    item = sla.open_item(
-        kind=kind, source=order.stream, source_label=str(order), subject=subject, params=params or {},
-        detail=ABOUT, detail_params=about(order), url=url or order.get_absolute_url(),
-        department=department, urgency_class=order.urgency_class, by=by, **options,
+def open_item(order, *, by=None, now=None, **options) -> WorkItem:
+    """A work item about this order, with the order's own second line."""
+    return start(order, [_opening(order, **options)], by=by, now=now)[0]
+
+
+def ask(order, **options) -> None:
+    """The same in an act that opens several (`trail.together`): written with the others."""
+    order.kept.openings.append(_opening(order, **options))
+
+
+def _opening(order, *, params=None, url=None, **options) -> sla.Opening:
+    return sla.Opening(
+        source=order.stream, source_label=str(order), params=params or {}, detail=ABOUT, detail_params=about(order),
+        url=url or order.get_absolute_url(), urgency_class=order.urgency_class, **options,
     )
-    return _still(order, item, by, options.get("now") or timezone.now()) if order.is_held else item
-
-
-def _still(order, item, by, now) -> WorkItem:
-    is_over = order.hold.until <= now
-    return item if is_over else sla.pause(item, reason="hold", by=by, until=order.hold.until, now=now)
 
 
 def stand_still(order, by, now):
     """Every running clock of the order waits for the end of its hold."""
     for item in _waiting(order).exclude(state=WorkItem.State.PAUSED):
-        _still(order, item, by, now)
+        still(order, item, by, now)
 
 
 def go_on(order, by, now):
@@ -71,35 +77,26 @@ def go_on(order, by, now):
             sla.pause(item, reason="negotiation", by=by, now=now)
 
 
-def leave(order, by, now, *, is_return):
-    """Close the clocks that end with a stage; once the order has ended nothing waits for anybody any more."""
-    _close_stage(order, by, now, is_return)
-    if order.is_final:
-        return _cancel(_waiting(order), "ended", by, now)
-    if order.stage == Stage.SETTLEMENT:
-        _close_whole(order, by, now)
-    if order.stage != Stage.REVIEW:
-        _cancel(_waiting(order).filter(kind__in=ASSESSMENT_BOX), "returned" if is_return else "done", by, now)
+def leave(order, source, by, now, *, is_return) -> WorkItem | None:
+    """Close the clocks that end with a stage, once the order has ended all of them; the stage's own item, closed.
 
-
-def _close_stage(order, by, now, is_return):
-    """After a return the clock is cancelled with its reason, and its next cycle goes on with what is left."""
+    After a return the stage's clock is cancelled with its reason, and its next cycle goes on with what is left.
+    """
     item, order.stage_item = order.stage_item, None
-    if item is None:
-        return
-    closed = sla.cancel(item, reason="returned", by=by, now=now) if is_return else sla.finish(item, by=by, now=now)
-    run = order.runs.get(item=item)
-    run.used_seconds = max(0, closed.consumed_seconds - (closed.budget_seconds - run.limit_seconds))
-    run.save(update_fields=["used_seconds"])
+    closed = item and (sla.cancel(item, reason="returned", by=by, now=now) if is_return
+                       else sla.finish(item, by=by, now=now))
+    if order.is_final:
+        sla.cancel_all(_waiting(order), reason="ended", by=by, now=now)
+    elif order.stage == Stage.SETTLEMENT:
+        _close_whole(order, by, now)
+    if source == Stage.REVIEW and not order.is_final:
+        assessments = _waiting(order).filter(kind__in=ASSESSMENT_BOX)
+        sla.cancel_all(assessments, reason="returned" if is_return else "done", by=by, now=now)
+    return closed
 
 
 def _waiting(order):
     return WorkItem.objects.living().filter(source=order.stream)
-
-
-def _cancel(items, reason, by, now):
-    for item in items:
-        sla.cancel(item, reason=reason, by=by, now=now)
 
 
 def _close_whole(order, by, now):
@@ -112,23 +109,38 @@ def _close_whole(order, by, now):
         sla.finish(order.whole_item, by=by, now=now)
 
 
-def enter(order, run, by, now):
-    """Open the clock of the stage that the order has come into."""
+def enter(order, by, now) -> WorkItem | None:
+    """Open the clock of the stage that the order has come into, and those that start with it."""
     kind = STAGE_KIND.get(order.stage)
     if kind is None:
-        return
-    department = department_of_stage(order.stage)
-    last = order.runs.filter(stage=order.stage, item__isnull=False, number__lt=run.number).order_by("-number").first()
-    item = open_item(
-        order, kind=kind, subject=TASK[kind], department=department, assignee=_assignee(order, department, now),
-        by=by, now=now, consumed_seconds=last.item.consumed_seconds if last else 0,
-        minimum_share=LEAST_SHARE_OF_A_REPEATED_STAGE,
+        return None
+    papers = kept.of(order)
+    department = papers.department(STAGE_DEPARTMENT[order.stage])
+    used = [run.item.consumed_seconds for run in papers.runs if run.stage == order.stage and run.item]
+    openings = [
+        _opening(
+            order, kind=kind, subject=TASK[kind], department=department, assignee=_assignee(order, department, now),
+            consumed_seconds=used[-1] if used else 0, minimum_share=LEAST_SHARE_OF_A_REPEATED_STAGE,
+        ),
+        *(_assessments(order, department) if order.stage == Stage.REVIEW else []),
+        *papers.openings,
+    ]
+    papers.openings.clear()
+    if is_new := order.whole_item_id is None:
+        openings.append(_whole(order, by))
+    items = start(order, openings, by=by, now=now)
+    order.stage_item = items[0]
+    if is_new:
+        order.whole_item = items[-1]
+    return order.stage_item
+
+
+def _whole(order, by) -> sla.Opening:
+    """From submission to promise and delivery; never started afresh."""
+    return _opening(
+        order, kind="order", subject=gettext_noop("Deliver the order on time"), department=by.department, assignee=by,
+        due_at=order.required_at,
     )
-    order.stage_item = item
-    left = item.budget_seconds - item.consumed_seconds
-    StageRun.objects.filter(pk=run.pk).update(item=item, limit_seconds=left)
-    if order.stage == Stage.REVIEW:
-        open_assessments(order, department, by, now)
 
 
 def _assignee(order, department, now):
@@ -139,31 +151,37 @@ def _assignee(order, department, now):
     return person_on_duty(order, department, now)
 
 
-def open_assessments(order, department, by, now=None):
+def open_assessments(order, by, now=None) -> None:
+    """What must be assessed again, while the order stays in review."""
+    start(order, _assessments(order, kept.of(order).department("production")), by=by, now=now)
+
+
+def _assessments(order, department) -> list:
     """One item for each assessment whose box is not signed (or no longer)."""
-    living = set(order.sign_offs.living().values_list("box", flat=True))
-    waiting = set(WorkItem.objects.living().filter(source=order.stream).values_list("kind", flat=True))
-    for kind, box in ASSESSMENT_BOX.items():
-        if box not in living and kind not in waiting:
-            open_item(order, kind=kind, subject=TASK[kind], department=department, by=by, now=now)
+    living = {signature.box for signature in kept.of(order).signatures}
+    is_first = not any(run.stage == Stage.REVIEW for run in kept.of(order).runs)
+    waiting = set() if is_first else set(_waiting(order).values_list("kind", flat=True))
+    return [
+        _opening(order, kind=kind, subject=TASK[kind], department=department)
+        for kind, box in ASSESSMENT_BOX.items() if box not in living and kind not in waiting
+    ]
 
 
 def finish_items(order, *, kinds, by, now=None):
     """Somebody did what these items waited for."""
-    for item in WorkItem.objects.living().filter(source=order.stream, kind__in=kinds):
-        sla.finish(item, by=by, now=now)
+    sla.finish_all(_waiting(order).filter(kind__in=kinds), by=by, now=now)
 
 
 def ask_to_stop(order, by):
     """After a cancellation each department that signed or holds open work stops and reports its costs."""
     signed = set(order.sign_offs.values_list("signed_by__department__code", flat=True))
-    waiting = WorkItem.objects.living().filter(source=order.stream).exclude(pk=order.stage_item_id)
-    working = set(waiting.values_list("department__code", flat=True))
-    for item in waiting:
-        sla.cancel(item, reason="order cancelled", by=by)
-    everybody = departments()
-    for code in sorted((signed | working) - {None, "management"}):
-        open_item(
-            order, kind="stop_report", subject=gettext_noop("Stop and report cost"), department=everybody[code], by=by,
-            assignee=person_on_duty(order, everybody[code]), url=reverse("orders:report_stop", args=[order.pk]),
-        )
+    waiting = list(_waiting(order).exclude(pk=order.stage_item_id).select_related("department"))
+    working = {item.department.code for item in waiting}
+    sla.cancel_all(waiting, reason="order cancelled", by=by)
+    everybody = Roster().departments
+    with together(order, by):
+        for code in sorted((signed | working) - {None, "management"}):
+            ask(
+                order, kind="stop_report", subject=gettext_noop("Stop and report cost"), department=everybody[code],
+                assignee=person_on_duty(order, everybody[code]), url=reverse("orders:report_stop", args=[order.pk]),
+            )

@@ -10,8 +10,8 @@ from desk.text import moment, when, word
 from orders.actions import door
 from orders.actions.hand_over import plan_hand_over
 from orders.actions.sheet import issue_sheet
-from orders.actions.trail import note
-from orders.machine import Box, Stage
+from orders.actions.trail import note, together
+from orders.machine import STEPS, Box, Stage
 from orders.models import ConfirmationItem, ContactLog, OrderLine, UrgentOrder
 from people.roles import Right
 
@@ -116,7 +116,9 @@ def confirm(*, order_id, by, version=None) -> UrgentOrder:
     """All four are confirmed: sign, issue the processing sheet with its own number, send it out, hand over."""
     order = door.lock(order_id, by=by, version=version)
     _check(order, by)
-    door.sign(order=order, box=Box.CUSTOMER_CONFIRMED, by=by)
-    issue_sheet(order=order, by=by, reason=gettext_noop("Confirmed with the customer"))
-    plan_hand_over(order)
-    return door.move(order_id=order.pk, step="confirm", by=by)
+    with together(order, by):
+        door.sign(order=order, box=Box.CUSTOMER_CONFIRMED, by=by)
+        issue_sheet(order=order, by=by, reason=gettext_noop("Confirmed with the customer"))
+        plan_hand_over(order)
+        door.take_step(order, STEPS["confirm"], by)
+    return order

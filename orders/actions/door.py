@@ -3,7 +3,7 @@
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -14,7 +14,7 @@ from orders import gates
 from orders.actions import clocks
 from orders.actions.duties import take_duty
 from orders.actions.hold import lift, refuse_while_held
-from orders.actions.trail import inform, note
+from orders.actions.trail import inform, note, together
 from orders.machine import (
     BOX_RIGHT,
     EXIT_BOXES,
@@ -39,11 +39,14 @@ RETURNS = ("send_back", "renegotiate", "rework", "remake", "cancel", "withdraw")
 
 def lock(order_id, *, by=None, version=None) -> UrgentOrder:
     """The order's row, locked for this transaction; refused when the form is stale or the order not visible."""
-    orders = UrgentOrder.objects.select_for_update(of=("self",)).select_related("customer", "created_by")
+    orders = UrgentOrder.objects.select_for_update(of=("self",)).select_related("customer", "created_by", "stage_item")
+    if by is not None:
+        visible = UrgentOrder.objects.visible_to(by).filter(pk=OuterRef("pk"))
+        orders = orders.annotate(is_open_to=Exists(visible))
     order = orders.get(pk=order_id)
     if version is not None and version != order.version:
         raise _changed_meanwhile(order)
-    if by is not None and not UrgentOrder.objects.visible_to(by).filter(pk=order_id).exists():
+    if by is not None and not order.is_open_to:
         raise NotYours(_("This order is not open to you."), who=[order.created_by])
     return order
 
@@ -61,8 +64,11 @@ def _changed_meanwhile(order):
 
 def touch(order) -> None:
     """A change of the order or its papers: forms made before it are stale from now on."""
-    UrgentOrder.objects.filter(pk=order.pk).update(version=F("version") + 1)
     order.version += 1
+    if order.kept is None:
+        UrgentOrder.objects.filter(pk=order.pk).update(version=order.version)
+    else:
+        order.kept.is_touched = True
 
 
 @transaction.atomic
@@ -72,9 +78,14 @@ def move(*, order_id, step, by, version=None, reason_code="", reason="", to=None
     Raises NotYours, OwnRequest, GateShut, Changed or BadInput; then nothing has changed.
     """
     order = lock(order_id, by=by, version=version)
-    _check_right(order, STEPS[step], by)
-    _take_and_walk(order, STEPS[step], by, reason_code=reason_code, reason=reason)
+    take_step(order, STEPS[step], by, reason_code=reason_code, reason=reason)
     return order
+
+
+def take_step(order, step, by, *, reason_code="", reason="", also=()) -> None:
+    """The door for an act that holds the order's lock already; `also`: other fields of the order to save with it."""
+    _check_right(order, step, by)
+    _take_and_walk(order, step, by, reason_code=reason_code, reason=reason, also=also)
 
 
 def _check_right(order, step, by):
@@ -93,57 +104,67 @@ def _check_right(order, step, by):
         )
 
 
-def _take_and_walk(order, step, by, *, reason_code="", reason=""):
+def _take_and_walk(order, step, by, *, reason_code="", reason="", also=()):
     """One step by hand, then those that stand open, then the clock of the stage where the order rests."""
-    event = _take(order, step, by, reason_code=reason_code, reason=reason)
-    while (following := FORWARD.get(order.stage)) and _is_open(order, following):
-        order.runs.filter(left_at__isnull=True).update(is_carried=True)
-        _take(order, following, by, is_carried=True)
-    _rest(order, by, event)
+    with together(order, by):
+        take_duty(order, by)
+        event = _take(order, step, by, reason_code=reason_code, reason=reason, also=also)
+        while following := _open_step(order):
+            _take(order, following, by, is_carried=True)
+        inform(order, event, {order.created_by, order.stage_item.assignee if order.stage_item else None})
 
 
 def go_on(order) -> None:
     """Once nothing holds the order: the step whose gate was signed meanwhile, by who signed last."""
-    step = FORWARD.get(order.stage)
-    if step and step.name != "approve" and _is_open(order, step):
+    step = _open_step(order)
+    if step and step.name != "approve":
         signed = order.sign_offs.living().filter(box__in=step.boxes).select_related("signed_by")
         _take_and_walk(order, step, signed.latest("signed_at").signed_by)
 
 
-def _take(order, step, by, *, reason_code="", reason="", is_carried=False) -> Event:
+def _open_step(order):
+    """The step that leads on from here, where everything it asks is signed still."""
+    step = FORWARD.get(order.stage)
+    return step if step and _is_open(order, step) else None
+
+
+def _take(order, step, by, *, reason_code="", reason="", is_carried=False, also=()) -> Event:
     _check_step(order, step, reason)
-    return _pass(order, step, by, getattr(order, "pass_" if step.name == "pass" else step.name), reason_code, reason,
-                 is_carried)
+    change_stage = getattr(order, "pass_" if step.name == "pass" else step.name)
+    return _pass(
+        order, step, by, change_stage, reason_code=reason_code, reason=reason, is_carried=is_carried, also=also
+    )
 
 
 def take_back(order, by, *, to) -> Event:
     """The last step is withdrawn: the order is again where it was, that stage's clock goes on, nobody is told."""
-    order.runs.filter(left_at__isnull=True).update(is_carried=True)
-    event = _pass(order, WITHDRAW, by, partial(order.withdraw, to=to))
-    clocks.enter(order, order.runs.get(left_at__isnull=True), by, timezone.now())
-    order.save(update_fields=["stage_item"])
-    return event
+    with together(order, by) as papers:
+        papers.runs[-1].is_carried = True
+        return _pass(order, WITHDRAW, by, partial(order.withdraw, to=to), walks=False)
 
 
-def _pass(order, step, by, change_stage, reason_code="", reason="", is_carried=False) -> Event:
+def _pass(order, step, by, change_stage, *, reason_code="", reason="", is_carried=False, also=(), walks=True) -> Event:
+    """`walks`: where the next gate is signed already the run is carried and starts no clock."""
     source, now = order.stage, timezone.now()
     change_stage()
-    _change_run(order, step, by, now, reason_code, reason)
-    clocks.leave(order, by, now, is_return=step.name in RETURNS)
+    closed = clocks.leave(order, source, by, now, is_return=step.name in RETURNS)
+    run = _change_run(order, step, by, now, closed)
+    run.reason_code, run.reason, run.is_carried = reason_code, reason.strip(), walks and _open_step(order) is not None
     if order.is_final:
-        order.closed_at, order.closed_by = now, by
-    order.version += 1
-    order.save(update_fields=["stage", "outcome", "version", "stage_item", "closed_at", "closed_by"])
+        order.closed_at, order.closed_by = run.left_at, run.left_by = now, by
+    elif not run.is_carried:
+        _start_clock(order, run, by, now)
+    run.save(force_insert=True)
+    order.kept.runs.append(run)
+    order.version, order.kept.is_touched = order.version + 1, False
+    order.save(update_fields=["stage", "outcome", "version", "stage_item", "closed_at", "closed_by", *also])
     return _note_move(order, step, source, by, reason, is_carried)
 
 
-def _rest(order, by, event):
-    take_duty(order, by)
-    if not order.is_final:
-        clocks.enter(order, order.runs.get(left_at__isnull=True), by, timezone.now())
-        order.save(update_fields=["stage_item"])
-    receiver = order.stage_item.assignee if order.stage_item else None
-    inform(order, event, {order.created_by, receiver})
+def _start_clock(order, run, by, now):
+    run.item = clocks.enter(order, by, now)
+    if run.item:
+        run.limit_seconds = run.item.budget_seconds - run.item.consumed_seconds
 
 
 def _check_step(order, step, reason):
@@ -170,19 +191,19 @@ def _check_step(order, step, reason):
 
 
 def _open_boxes(order, step):
-    living = set(order.sign_offs.living().values_list("box", flat=True))
-    return [Box(box) for box in step.boxes if box not in living]
+    return [Box(box) for box in step.boxes if not gates.are_signed(order, {box})]
 
 
-def _change_run(order, step, by, now, reason_code, reason):
-    last = order.runs.order_by("-number").first()
+def _change_run(order, step, by, now, closed) -> StageRun:
+    """The run that ends gets its time; the one that begins is not saved yet."""
+    last = order.kept.runs[-1]
     if last.left_at is None:
         last.left_at, last.left_by = now, by
-        last.save(update_fields=["left_at", "left_by"])
-    StageRun.objects.create(
-        order=order, number=last.number + 1, stage=order.stage, entered_at=now, entered_by=by,
-        entered_step=step.name, reason_code=reason_code, reason=reason.strip(),
-        left_at=now if order.is_final else None, left_by=by if order.is_final else None,
+        if closed:
+            last.used_seconds = max(0, closed.consumed_seconds - (closed.budget_seconds - last.limit_seconds))
+        last.save(update_fields=["left_at", "left_by", "used_seconds", "is_carried"])
+    return StageRun(
+        order=order, number=last.number + 1, stage=order.stage, entered_at=now, entered_by=by, entered_step=step.name,
     )
 
 
@@ -200,9 +221,9 @@ def _note_move(order, step, source, by, reason, is_carried) -> Event:
 
 
 def _is_open(order, step) -> bool:
-    if order.is_held or not step.boxes:
+    if order.is_held or not step.boxes or not gates.are_signed(order, step.boxes):
         return False
-    return all(condition.is_met for condition in gates.step_conditions(order, step))
+    return all(condition.is_met for condition in gates.beside_the_boxes(order, step))
 
 
 @transaction.atomic
@@ -217,7 +238,7 @@ def sign(*, order, box, by, department="", note_text="", evidence=None) -> SignO
             _("Only %(right)s can sign “%(box)s”.") % {"right": BOX_RIGHT[box].label, "box": box.label},
             who=who_may(BOX_RIGHT[box]),
         )
-    living = order.sign_offs.living().filter(box=box, department=department).select_related("signed_by").first()
+    living = next((kept for kept in gates.signatures(order) if (kept.box, kept.department) == (box, department)), None)
     if living:
         raise Changed(
             _("“%(box)s” is signed already: %(who)s, %(when)s.")
@@ -230,6 +251,8 @@ def sign(*, order, box, by, department="", note_text="", evidence=None) -> SignO
         order=order, box=box, department=department, note=note_text, evidence=evidence or {},
         signed_at=timezone.now(), signed_by=by, on_behalf_of=by.on_behalf_of,
     )
+    if order.kept:
+        order.kept.signatures.append(signed)
     touch(order)
     note(order, "signed", gettext_noop("Signed: {box}"), by=by, params={"box": word(box.label), "note": note_text})
     return signed
@@ -238,11 +261,11 @@ def sign(*, order, box, by, department="", note_text="", evidence=None) -> SignO
 @transaction.atomic
 def sign_and_move(*, order, box, by, note_text="", evidence=None) -> UrgentOrder:
     """Sign the box; where that was the last one of this stage's gate, take the step and walk on."""
-    sign(order=order, box=box, by=by, note_text=note_text, evidence=evidence)
-    step = FORWARD.get(order.stage)
-    if step and box in step.boxes and step.name != "approve" and _is_open(order, step):
-        _check_right(order, step, by)
-        _take_and_walk(order, step, by)
+    with together(order, by):
+        sign(order=order, box=box, by=by, note_text=note_text, evidence=evidence)
+        step = _open_step(order)
+        if step and box in step.boxes and step.name != "approve":
+            take_step(order, step, by)
     return order
 
 
@@ -255,6 +278,8 @@ def revoke(*, order, by, facts=(), boxes=(), fact_text="") -> list[str]:
     dying = {box for fact in facts for box in REVOKES[Fact(fact)]} | set(boxes)
     living = order.sign_offs.living().filter(box__in=dying)
     taken = [Box(box) for box in living.values_list("box", flat=True)]
+    if order.kept:
+        order.kept.signatures = [kept for kept in order.kept.signatures if kept.box not in taken]
     living.update(revoked_at=timezone.now(), revoked_by=by, revoked_fact=(fact_text or ",".join(facts))[:30])
     if taken:
         touch(order)

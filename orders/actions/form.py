@@ -2,18 +2,18 @@
 
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Condition, GateShut, NotYours
+from orders import gates
 from orders.actions import clocks, door
-from orders.actions.duties import departments, grant_view, take_duty
-from orders.actions.trail import inform, note
-from orders.machine import CONCERNED_DEPARTMENTS, WITHDRAW, Fact, Stage
-from orders.models import ConfirmationItem, NumberSeries, OrderLine, StageRun, UrgentOrder
-from people.duty import duty_person
+from orders.actions.duties import grant_view, share_out
+from orders.actions.trail import inform, note, together
+from orders.machine import STEPS, WITHDRAW, Fact, Stage
+from orders.models import ConfirmationItem, OrderLine, StageRun, UrgentOrder
 from people.roles import Right
 from records.models import CompanySettings, StoredFile
 from sla.models import WorkCalendar, calendar_of
@@ -101,28 +101,29 @@ def submit(*, order_id, by, version=None, now=None) -> UrgentOrder:
     """
     now = now or timezone.now()
     order = door.lock(order_id, by=by, version=version)
-    _check_form(order, now)
-    is_first = order.is_draft
-    if is_first:
-        _number(order, by, now)
-    grant_view(order)
-    if is_first:
-        _open_whole(order, by, now)
-    order = door.move(order_id=order.pk, step="submit", by=by)
-    if is_first or _was_withdrawn(order):
-        _tell_departments(order, by)
+    with together(order, by) as papers:
+        _check_form(order, now)
+        is_first = order.is_draft
+        if is_first:
+            papers.duties, papers.signatures = {}, []  # nobody has signed or answers for a draft
+            _number(order, by, now)
+        is_news = is_first or _was_withdrawn(papers.runs)
+        people = share_out(order, by) if is_news else []
+        grant_view(order)
+        door.take_step(order, STEPS["submit"], by, also=SUBMITTED if is_first else ())
+        if is_news:
+            _tell(order, by, people)
     return order
 
 
-def _was_withdrawn(order) -> bool:
+def _was_withdrawn(runs) -> bool:
     """The departments heard nothing of the submission before this one."""
-    before = order.runs.order_by("-number").exclude(stage=Stage.CONFIRMATION).first()
-    return before.entered_step == WITHDRAW.name
+    return runs[-1].entered_step == WITHDRAW.name
 
 
 def missing_of(order) -> list[Condition]:
     """What the form asks, each with whether it is there."""
-    lines = list(order.lines.all())
+    lines = gates.lines_of(order)
     rows = [
         Condition(_("Customer"), bool(order.customer_id)),
         Condition(_("Reason for urgency"), bool(order.reason and (order.reason != "other" or order.reason_text))),
@@ -160,18 +161,24 @@ def _number(order, by, now):
     order.urgency_share, order.urgency_class = classify(order, now)
     if order.asked_at is None and order.ground == order.Ground.CUSTOMER_ASKED:
         order.asked_at = now
-    order.save(update_fields=[
-        "number", "form_number", "submitted_at", "submitted_by", "urgency_share", "urgency_class", "asked_at",
-    ])
+
+
+SUBMITTED = (
+    "number", "form_number", "submitted_at", "submitted_by", "urgency_share", "urgency_class", "asked_at", "whole_item",
+)
+
+
+NEXT_NUMBER = (
+    "INSERT INTO orders_numberseries (prefix, last) VALUES (%s, 1)"
+    " ON CONFLICT (prefix) DO UPDATE SET last = orders_numberseries.last + 1 RETURNING last"
+)
 
 
 def next_number(prefix) -> int:
     """The next number of a series, without gaps: the row stays locked until the order is committed."""
-    NumberSeries.objects.get_or_create(prefix=prefix)
-    series = NumberSeries.objects.select_for_update().get(prefix=prefix)
-    series.last += 1
-    series.save(update_fields=["last"])
-    return series.last
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_NUMBER, [prefix])
+        return cursor.fetchone()[0]
 
 
 def classify(order, now) -> tuple[Decimal | None, str]:
@@ -191,8 +198,7 @@ def class_of(normal_hours, required_at, now) -> tuple[Decimal | None, str]:
 
 def normal_hours(order) -> int | None:
     """The normal lead time of the slowest product, in working hours."""
-    lines = order.lines.select_related("product__family")
-    return max((line.product.family.normal_lead_time_hours for line in lines), default=None)
+    return max((line.product.family.normal_lead_time_hours for line in gates.lines_of(order)), default=None)
 
 
 def requested_hours(required_at, now) -> float:
@@ -202,25 +208,14 @@ def requested_hours(required_at, now) -> float:
 
 def factory_calendar():
     """The working calendar that the production stage runs on."""
-    calendar = WorkCalendar.objects.select_related("edition").order_by("pk").first()
+    calendar = WorkCalendar.objects.order_by("pk").first()
     return calendar_of(calendar.edition_id if calendar else None)
-
-
-def _open_whole(order, by, now):
-    order.whole_item = clocks.open_item(
-        order, kind="order", subject=gettext_noop("Deliver the order on time"), department=by.department, by=by,
-        now=now, assignee=by, due_at=order.required_at,
-    )
-    order.save(update_fields=["whole_item"])
 
 
 TOLD = gettext_noop("New urgent order {number}: {what}, {customer}, wanted by {required}")
 
 
-def _tell_departments(order, by):
-    take_duty(order, by)
-    everybody = departments()
-    people = [duty_person(everybody[code]) for code in CONCERNED_DEPARTMENTS]
+def _tell(order, by, people):
     params = clocks.about(order) | {"required": {"time": order.required_at.isoformat()}}
     event = note(order, "handed_over", TOLD, by=by, params=params)
     inform(order, event, people)

@@ -28,14 +28,14 @@ LEASE = timedelta(minutes=2)  # a worker that died in the middle gives the row b
 LARGEST_ANSWER = 64 * 1024
 
 
-def plan_hand_over(order) -> ExternalRef:
+def plan_hand_over(order) -> None:
     """In the transaction of the confirmation; it goes out when that can no longer be withdrawn."""
-    row, _is_new = ExternalRef.objects.update_or_create(
-        order=order, system="orders",
-        defaults={"state": ExternalRef.State.PENDING, "attempts": 0, "error": "",
-                  "next_try_at": timezone.now() + timedelta(seconds=UNDO_SECONDS)},
+    start = timezone.now() + timedelta(seconds=UNDO_SECONDS)
+    ExternalRef.objects.bulk_create(
+        [ExternalRef(order=order, system="orders", state=ExternalRef.State.PENDING, next_try_at=start)],
+        update_conflicts=True, unique_fields=["order", "system"],
+        update_fields=["state", "attempts", "next_try_at", "error"],
     )  # fmt: skip
-    return row
 
 
 def keep_back(order) -> None:
@@ -138,7 +138,7 @@ def _failed(row, error, now):
 
 
 @transaction.atomic
-def hand_over_again(*, order_id, by) -> ExternalRef:
+def hand_over_again(*, order_id, by) -> None:
     """After the last attempt somebody of Sales says: once more."""
     if not by.use(Right.ORDER_CONFIRM):
         raise NotYours(_("Only Sales hands an order over."))
@@ -147,4 +147,4 @@ def hand_over_again(*, order_id, by) -> ExternalRef:
     if row is None:
         raise Changed(_("It is handed over, or will be."))
     note(order, "hand_over_again", gettext_noop("To be handed to the order system once more"), by=by)
-    return plan_hand_over(order)
+    plan_hand_over(order)

@@ -96,7 +96,7 @@ def accept_option(*, negotiation_id, option_id, by, contact, how, answer="", now
     if order.stage in LATER_THAN_REVIEW:
         door.move(order_id=order.pk, step="renegotiate", by=by, reason=option.description)
     elif order.stage == Stage.REVIEW:
-        clocks.open_assessments(order, Department.objects.get(code="production"), by, now)
+        clocks.open_assessments(order, by, now)
     inform(order, event, {negotiation.opened_by})
     return negotiation
 

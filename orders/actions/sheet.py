@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from desk.refusals import Changed, NotYours
+from orders import gates, kept
 from orders.actions import clocks, door
-from orders.actions.duties import departments, person_on_duty
-from orders.actions.trail import inform, note
-from orders.machine import CONCERNED_DEPARTMENTS
+from orders.actions.duties import person_on_duty
+from orders.actions.trail import inform, note, together
+from orders.machine import CONCERNED_DEPARTMENTS, Stage
 from orders.models import ProcessingSheet, SheetReceipt
 from sla import actions as sla
 from sla.models import WorkItem
@@ -40,7 +41,7 @@ def content_of(order) -> dict:
                 "position": line.position, "product": str(line.product), "specification": line.specification,
                 "revision": line.revision, "quantity": line.agreed_quantity, "unit": line.product.unit,
             }
-            for line in order.lines.select_related("product")
+            for line in gates.lines_of(order)
         ],
         "steps": [
             {
@@ -49,40 +50,53 @@ def content_of(order) -> dict:
                 "start": step.planned_start_at and step.planned_start_at.isoformat(),
                 "end": step.planned_end_at and step.planned_end_at.isoformat(),
             }
-            for step in order.steps.living().select_related("owner")
+            for step in steps_of(order)
         ],
     }
+
+
+def steps_of(order) -> list:
+    """Living operations."""
+    return list(order.steps.living().select_related("owner")) if _was_reviewed(order) else []
+
+
+def _was_reviewed(order) -> bool:
+    """Before the first review there is neither a sheet nor an operation, and nobody is asked for them."""
+    return any(run.stage == Stage.REVIEW for run in kept.of(order).runs)
 
 
 @transaction.atomic
 def issue_sheet(*, order, by, reason) -> ProcessingSheet:
     """The next version; every receiving department is told and asked to sign for it. Caller holds the lock."""
-    version = order.sheets.count() + 1
+    version = order.sheets.count() + 1 if _was_reviewed(order) else 1
     content = content_of(order)
     text = json.dumps([version, content], sort_keys=True, cls=DjangoJSONEncoder)
     sheet = ProcessingSheet.objects.create(
         order=order, number=order.number.replace("UO", "PS"), version=version, reason=reason, content=content,
         check_code=hashlib.sha256(text.encode()).hexdigest()[:8].upper(), issued_at=timezone.now(), issued_by=by,
     )
-    event = note(
-        order, "sheet_issued", gettext_noop("Processing sheet {number} version {version} issued and sent out"),
-        by=by, params={"number": sheet.number, "version": version},
-    )
-    _ask_for_receipts(order, sheet, by, event)
-    door.touch(order)
+    with together(order, by):
+        event = note(
+            order, "sheet_issued", gettext_noop("Processing sheet {number} version {version} issued and sent out"),
+            by=by, params={"number": sheet.number, "version": version},
+        )
+        _ask_for_receipts(order, sheet, by, event)
+        door.touch(order)
     return sheet
 
 
 def _ask_for_receipts(order, sheet, by, event):
-    for stale in WorkItem.objects.living().filter(source=order.stream, kind="sheet_receipt"):
-        sla.cancel(stale, reason="new version", by=by)
-    everybody, people = departments(), []
+    if sheet.version > 1:
+        stale = WorkItem.objects.living().filter(source=order.stream, kind="sheet_receipt")
+        sla.cancel_all(stale, reason="new version", by=by)
+    people = []
     for code in RECEIVERS:
-        person = person_on_duty(order, everybody[code])
+        department = order.kept.department(code)
+        person = person_on_duty(order, department)
         people.append(person)
-        clocks.open_item(
+        clocks.ask(
             order, kind="sheet_receipt", subject=gettext_noop("Read the processing sheet, version {version}"),
-            params={"version": sheet.version}, department=everybody[code], assignee=person, by=by,
+            params={"version": sheet.version}, department=department, assignee=person,
         )
     inform(order, event, people)
 
@@ -113,5 +127,4 @@ def receive_sheet(*, order_id, by, version) -> SheetReceipt:
 
 def _close_receipt(order, by):
     items = WorkItem.objects.living().filter(source=order.stream, kind="sheet_receipt", department=by.department)
-    for item in items:
-        sla.finish(item, by=by)
+    sla.finish_all(items, by=by)

@@ -1,9 +1,14 @@
 """One way to write what happened: the event in the order's stream, and the messages it causes."""
 
+from contextlib import contextmanager
+
 from django.utils.translation import gettext_noop
 
-from notifications.actions import tell
-from records.actions import record
+from notifications.actions import Message, tell_all
+from orders.actions.waiting import start
+from orders.kept import Kept
+from orders.models import UrgentOrder
+from records.actions import append, written
 
 FILE_ADDED = gettext_noop("Added the file {name}")
 ISSUED_AGAIN = gettext_noop("Issued again")
@@ -11,9 +16,39 @@ ISSUED_AGAIN = gettext_noop("Issued again")
 UNDO_SECONDS = 10  # messages wait while their sender may still withdraw
 
 
+@contextmanager
+def together(order, by=None):
+    """What the acts inside note, tell and ask for is written once, when the outermost of them ends."""
+    if order.kept is not None:
+        yield order.kept
+        return
+    order.kept = kept = Kept(order)
+    try:
+        yield kept
+        _write(order, kept, by)
+    finally:
+        order.kept = None
+
+
+def _write(order, kept, by):
+    if kept.openings:
+        start(order, kept.openings, by=by)
+    if kept.is_touched:
+        UrgentOrder.objects.filter(pk=order.pk).update(version=order.version)
+    if kept.events:
+        append(order.stream, kept.events)
+    if kept.told:
+        tell_all([_message(order, *told) for told in kept.told], by=by)
+
+
 def note(order, verb, text, *, by, params=None, money=""):
     """Append an event to the order's stream."""
-    return record(f"order.{verb}", text, by=by, stream=order.stream, params=params, money=money)
+    event = written(f"order.{verb}", text, by=by, params=params, money=money)
+    if order.kept is None:
+        append(order.stream, [event])
+    else:
+        order.kept.events.append(event)
+    return event
 
 
 def key_of(event) -> str:
@@ -26,13 +61,16 @@ def inform(order, event, recipients, *, url=None, params=None):
     others = {person for person in recipients if person and person.pk != event.actor_id}
     if not others:
         return
-    tell(
-        key=key_of(event),
-        recipients=sorted(others, key=lambda person: person.pk),
-        text=event.text,
-        params=event.params if params is None else params,
-        url=url or order.get_absolute_url(),
-        source=order.stream,
+    told = (event, sorted(others, key=lambda person: person.pk), url, params)
+    if order.kept is None:
+        tell_all([_message(order, *told)], by=event.actor)
+    else:
+        order.kept.told.append(told)
+
+
+def _message(order, event, people, url, params) -> Message:
+    return Message(
+        key=key_of(event), recipients=people, text=event.text,
+        params=event.params if params is None else params, url=url or order.get_absolute_url(), source=order.stream,
         hold_seconds=UNDO_SECONDS,
-        by=event.actor,
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from desk.refusals import Changed, GateShut, NotYours, Remedy
 from desk.text import word
 from notifications.actions import void_messages
+from orders import kept
 from orders.actions import door
 from orders.actions.hand_over import keep_back
 from orders.actions.hold import lift
@@ -57,7 +58,7 @@ class Act:
 
 def last_act(order) -> Act | None:
     """From the runs and the hold alone, which a page has anyway."""
-    runs = list(order.runs.all())
+    runs = kept.of(order).runs
     found = [_run_act(runs)] if runs else []
     if order.is_held:
         found.append(Act(HOLD, order.hold.held_by_id, order.hold.held_at))

@@ -122,6 +122,7 @@ class UrgentOrder(FSMModelMixin, models.Model):
     hold = models.OneToOneField("Hold", models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = UrgentOrderQuerySet.as_manager()
+    kept = None  # what a page or an act asks once: orders.kept
 
     class Meta:
         verbose_name = _("urgent order")

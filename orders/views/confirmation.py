@@ -35,8 +35,8 @@ def _value(order, item):
     if item == Item.PLACE:
         return [order.place]
     if item == Item.QUANTITY:
-        return [f"{line.product.name} × {line.agreed_quantity} {line.product.unit}" for line in order.kept_lines]
-    return [" ".join(filter(None, [line.product.name, line.specification, line.revision])) for line in order.kept_lines]
+        return [f"{line.product.name} × {line.agreed_quantity} {line.product.unit}" for line in order.kept.lines]
+    return [" ".join(filter(None, [line.product.name, line.specification, line.revision])) for line in order.kept.lines]
 
 
 class Confirmation(OrderAct):
@@ -53,7 +53,7 @@ class Confirmation(OrderAct):
 
     def form_kwargs(self):
         open_items = [item.value for item in Item if item.value not in self.living]
-        return {"order": self.order, "lines": self.order.kept_lines, "open_items": open_items}
+        return {"order": self.order, "lines": self.order.kept.lines, "open_items": open_items}
 
     def context(self):
         is_here = self.order.stage == Stage.CONFIRMATION

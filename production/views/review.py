@@ -80,7 +80,7 @@ def waiting_text(wait, label) -> str:
 def points(context) -> list[dict]:
     """The three assessments as they stand, each with its form for who may judge it."""
     order = context["order"]
-    signed = {signature.box: signature for signature in order.kept_signatures}
+    signed = {signature.box: signature for signature in order.kept.signatures}
     living = living_assessments(order)
     is_open = order.stage == Stage.REVIEW and context["may_assess"]
     return [

@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.periodic import JOBS
 from notifications.models import Notification
 from orders import actions
+from orders.actions.trail import UNDO_SECONDS
 from orders.models import ExternalRef
 from records.models import Event
 from tests.factories import orders as make
@@ -60,30 +61,36 @@ def row():
     return ExternalRef.objects.get()
 
 
+def send():
+    """Once the confirmation can no longer be withdrawn."""
+    return actions.hand_over(now=timezone.now() + timedelta(seconds=UNDO_SECONDS))
+
+
 def test_confirming_waits_for_nobody(people, settings):
     settings.ORDER_SYSTEM_URL = "http://127.0.0.1:9/"
     order = make.at_review(people)
     assert (order.stage, row().state, row().attempts) == ("review", "pending", 0)
+    assert actions.hand_over() == 0  # it may still be withdrawn
 
 
 def test_order_arrives_with_its_lines_and_gets_its_number_there(people, order_system):
     order = make.at_review(people)
     order.lines.update(unit_price_amount=2025)
-    assert actions.hand_over() == 1
+    assert send() == 1
     said = order_system.taken[0]
     assert (said["number"], said["sheet_version"], said["lines"][0]["unit_price"]) == (order.number, 1, "2025.00")
     assert order_system.headers[0]["Idempotency-Key"] == order.number
     assert order_system.headers[0]["Authorization"] == "Bearer secret"
     assert (row().state, row().external_number, row().error) == ("sent", "SAP-77", "")
     assert Event.objects.get(verb="order.handed_to_system").actor is None
-    assert actions.hand_over() == 0
+    assert send() == 0
     assert len(order_system.taken) == 1
 
 
 def test_failure_is_tried_again_after_1_5_15_and_60_minutes(people, order_system):
     make.at_review(people)
     order_system.status = 500
-    now = timezone.now()
+    now = timezone.now() + timedelta(seconds=UNDO_SECONDS)
     for minutes in (1, 5, 15, 60):
         actions.hand_over(now=now)
         assert row().next_try_at == now + timedelta(minutes=minutes)
@@ -101,7 +108,7 @@ def test_sales_hands_over_again_after_the_last_attempt(people, order_system, cli
     page = client_of(people.sales).get(f"/orders/{order.pk}/documents/").content.decode()
     assert "Hand over again" in page
     client_of(people.sales).post(f"/orders/{order.pk}/documents/hand-over/", {"once": "a"})
-    assert actions.hand_over() == 1
+    assert send() == 1
     assert client_of(people.sales).post(f"/orders/{order.pk}/documents/hand-over/", {"once": "b"}).status_code == 409
     assert client_of(people.buyer).post(f"/orders/{order.pk}/documents/hand-over/", {"once": "c"}).status_code == 403
 
@@ -110,14 +117,14 @@ def test_sales_hands_over_again_after_the_last_attempt(people, order_system, cli
 def test_odd_answers_break_nothing(people, order_system, answer):
     make.at_review(people)
     order_system.answer = answer
-    actions.hand_over()
+    send()
     assert row().state == ("pending" if answer == b"<html>" else "sent")
 
 
 def test_nothing_is_sent_where_no_system_is_connected(people, settings):
     settings.ORDER_SYSTEM_URL = ""
     make.at_review(people)
-    assert (actions.hand_over(), row().attempts) == (0, 0)
+    assert (send(), row().attempts) == (0, 0)
 
 
 def test_order_that_another_worker_sends_is_left_alone(people, order_system):
