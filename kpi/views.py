@@ -1,37 +1,61 @@
-from datetime import datetime, time, timedelta
-
+from django.http import Http404
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 
-from kpi import reports
+from desk.keyset import paginate
+from kpi import reports, weekly
+from kpi.behind import BEHIND
+from kpi.weeks import Week
+from orders.models import UrgentOrder
+from orders.money import may_see
 from people.roles import Right
 from records.acts import require
 
-WEEK = timedelta(days=7)
+RISKS_SHOWN = 5
+CAUSES_SHOWN = 5
+PAGE_SIZE = 50
 
 
-def weekly(request):
-    """One week's figures; `?week=2026-11-16` shows the week of that day."""
+def week_page(request):
+    """The week of `?week=2026-W48`, or this one: last week against the week before, and what this week holds."""
     require(request.user, Right.SEE_FIGURES)
     now = timezone.now()
-    start = week_start(request.GET.get("week"), now)
-    end = start + WEEK
+    week = Week.read(request.GET.get("week"), now)
+    on_time = reports.on_time(weekly.weeks_of(week), now)
+    with_money = may_see(request.user, "result")
+    lost = reports.time_lost(week - 1)
+    is_now = week == Week.now(now)
+    risk_count, risks = weekly.risk_rows(request.user, now, RISKS_SHOWN) if is_now else (0, [])
     return render(request, "kpi/weekly.html", {
-        "start": start, "last_day": end - timedelta(days=1),
-        "previous": (start - WEEK).date(), "following": end.date() if end <= now else None,
-        "stages": reports.lead_time_by_stage(start, end),
-        "on_time": reports.on_time_by_first_promise(start, min(end, now)),
-        "flow": reports.flow(start, end, now),
+        "week": week, "last": week - 1, "is_now": is_now, "now": now, "with_money": with_money,
+        "following": week + 1 if week < Week.now(now) else None, "previous": week - 1,
+        "figures": weekly.figures(week, now, on_time),
+        "flows": zip((week - 1, week), reports.flows([week - 1, week], on_time[-2:], with_money=with_money), strict=True),
+        "stages": reports.lead_time_by_stage(week - 1),
+        "lost": lost[:CAUSES_SHOWN], "lost_seconds": sum(loss.seconds for loss in lost),
+        "risk_count": risk_count, "risks": risks,
+        "dues": reports.dues_by_day(week, now), "dues_all": on_time[-1],
+    })  # fmt: skip
+
+
+def orders_behind(request, figure, of=""):
+    """The orders that a number of the week counts, as far as this person may open them."""
+    require(request.user, Right.SEE_FIGURES)
+    behind = BEHIND.get(figure)
+    if behind is None or (of not in behind.choices if behind.choices else of):
+        raise Http404
+    if figure == "urgency" and not may_see(request.user, "result"):
+        raise Http404
+    now = timezone.now()
+    week = Week.read(request.GET.get("week"), now)
+    orders = UrgentOrder.objects.visible_to(request.user).submitted().filter(pk__in=behind.keys(week, now, of))
+    orders = orders.select_related("customer", "stage_item").annotate(wanted_at=reports.wanted_at())
+    page = paginate(orders, ("-submitted_at", "-pk"), request.GET.get("after"), size=PAGE_SIZE)
+    for order in page:
+        order.face = order.stage_item.face(now) if order.stage_item else None
+    return render(request, "kpi/orders.html", {
+        "title": behind.title, "of": behind.choices[of] if of else "", "week": week, "page": page,
+        "is_of_a_week": figure != "risk", "back_url": reverse("kpi:weekly"),
+        "back_week": request.GET.get("week", ""),
     })
-
-
-def week_start(text, now) -> datetime:
-    """Monday 00:00 in the company's time zone; nonsense is this week."""
-    try:
-        day = parse_date(text or "")
-    except ValueError:
-        day = None
-    day = day if day and 2000 < day.year < 2100 else timezone.localdate(now)
-    monday = day - timedelta(days=day.weekday())
-    return timezone.make_aware(datetime.combine(monday, time.min))

@@ -1,0 +1,186 @@
+"""The figures of one week's meeting: last week against the week before, and what this week holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kpi import reports
+from kpi.models import Target
+from kpi.weeks import Week
+from orders.models import Issue, OrderLine, UrgentOrder
+from orders.pages import title_of
+
+HISTORY = 8
+F = Target.Figure
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a figure is named, told and judged."""
+
+    label: object
+    unit: object
+    meaning: object
+    behind: str  # the list of orders it opens
+    is_less_better: bool = False
+    decimals: int = 0
+
+
+KINDS = {
+    F.ON_TIME: Kind(
+        gettext_lazy("On-time delivery"), "%",
+        gettext_lazy("First promises kept ÷ due. Judged anew only after a change of the customer."), "due",
+    ),
+    F.PROCESSING: Kind(
+        gettext_lazy("Median processing time"), gettext_lazy("h"),
+        gettext_lazy("From submission to delivery, paused time left out."), "timed", is_less_better=True,
+    ),
+    F.OVERRUNS: Kind(
+        gettext_lazy("Confirmations over the limit"), "",
+        gettext_lazy("Stays in confirmation that ended after their limit."), "overruns", is_less_better=True,
+    ),
+    F.FIRST_PASS: Kind(
+        gettext_lazy("First-pass yield"), "%",
+        gettext_lazy("Pieces passed the first time ÷ inspected, at final inspection."), "rejected", decimals=1,
+    ),
+    F.SATISFACTION: Kind(
+        gettext_lazy("Customer satisfaction"), "/5",
+        gettext_lazy("Mean of the customers' ratings that came in the week."), "rated", decimals=1,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Point:
+    """A figure in one week, with what it was made of."""
+
+    value: float | None
+    basis: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    code: str
+    kind: Kind
+    points: list[Point]  # the oldest first; the last one is last week
+    target: float | None
+
+    @property
+    def last(self) -> Point:
+        return self.points[-1]
+
+    @property
+    def before(self) -> Point:
+        return self.points[-2]
+
+    @property
+    def tone(self) -> str:
+        """Against the target: what is reached is green."""
+        if self.last.value is None or self.target is None:
+            return "none"
+        is_low = self.last.value <= self.target
+        is_reached = is_low if self.kind.is_less_better else not is_low or self.last.value == self.target
+        return "ok" if is_reached else "over"
+
+    @property
+    def nothing(self) -> str:
+        return _("no answers yet") if self.code == F.SATISFACTION else _("nothing to count")
+
+    @property
+    def before_text(self) -> str:
+        return self._told(self.before.value)
+
+    @property
+    def target_text(self) -> str:
+        return self._told(self.target)
+
+    def _told(self, value) -> str:
+        return f"{value:.{self.kind.decimals}f} {self.kind.unit}".strip()
+
+    @property
+    def line(self) -> list[float]:
+        return [point.value for point in self.points if point.value is not None]
+
+
+def weeks_of(week: Week) -> list[Week]:
+    """Eight before this week, and this one."""
+    return [week - back for back in range(HISTORY, -1, -1)]
+
+
+def figures(week: Week, now: datetime, on_time: list[reports.OnTime]) -> list[Figure]:
+    """Last week's, with the seven before it."""
+    past = weeks_of(week)[:-1]
+    points = {
+        F.ON_TIME: [_on_time(row) for row in on_time[:-1]],
+        F.PROCESSING: [_processing(row) for row in reports.processing_time(past)],
+        F.OVERRUNS: [_overruns(row) for row in reports.confirmation_overruns(past)],
+        F.FIRST_PASS: [_first_pass(row) for row in reports.first_pass(past)],
+        F.SATISFACTION: [_satisfaction(row) for row in reports.satisfaction(past)],
+    }
+    targets = dict(Target.objects.values_list("figure", "value"))
+    return [Figure(code, kind, points[code], _number(targets.get(code))) for code, kind in KINDS.items()]
+
+
+def _number(value) -> float | None:
+    return None if value is None else float(value)
+
+
+def _on_time(row) -> Point:
+    return Point(row.percent, _("%(kept)d of %(due)d due") % {"kept": row.kept, "due": row.due})
+
+
+def _processing(row) -> Point:
+    hours = None if row.seconds is None else round(row.seconds / 3600)
+    return Point(hours, _("%(count)d delivered") % {"count": row.orders})
+
+
+def _overruns(row) -> Point:
+    return Point(row.late if row.stays else None, _("of %(count)d confirmations") % {"count": row.stays})
+
+
+def _first_pass(row) -> Point:
+    return Point(row.percent, _("of %(count)d pieces") % {"count": row.inspected})
+
+
+def _satisfaction(row) -> Point:
+    stars = None if row.stars is None else round(float(row.stars), 1)
+    return Point(stars, _("%(count)d answers") % {"count": row.answers})
+
+
+@dataclass(frozen=True)
+class RiskRow:
+    order: object
+    what: str
+    why: str
+    face: object
+
+
+def risk_rows(user, now, limit: int) -> tuple[int, list[RiskRow]]:
+    """How many, and the most pressing that this person may open."""
+    risky = reports.at_risk(now)
+    keys = list(risky.order_by("stage_item__due_at", "pk").values_list("pk", flat=True)[:limit])
+    shown = UrgentOrder.objects.visible_to(user).filter(pk__in=keys).select_related("customer", "stage_item")
+    problems = Issue.objects.filter(solved_at__isnull=True).order_by("-severity", "raised_at")
+    lines = OrderLine.objects.select_related("product")
+    orders = shown.prefetch_related(Prefetch("lines", queryset=lines), Prefetch("issues", queryset=problems))
+    rows = [_risk_row(order, now) for order in sorted(orders, key=lambda order: keys.index(order.pk))]
+    return risky.count(), rows
+
+
+def _risk_row(order, now) -> RiskRow:
+    face = order.stage_item.face(now) if order.stage_item else None
+    return RiskRow(order, title_of(order, list(order.lines.all())), _why(order, face), face)
+
+
+def _why(order, face) -> str:
+    """The problem in the words of who raised it; without one what the clock says."""
+    if problems := list(order.issues.all()):
+        return problems[0].text
+    if face and face.seconds_left < 0:
+        return _("%(stage)s takes longer than its limit") % {"stage": order.get_stage_display()}
+    if face and face.state == "crit":
+        return _("The limit of %(stage)s is near") % {"stage": order.get_stage_display()}
+    return _("The promised time is near")
