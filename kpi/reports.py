@@ -5,6 +5,7 @@ What a figure means stands beside it on the page; tests/kpi/test_definitions.py 
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce, RowNumber, TruncDate
@@ -46,10 +47,11 @@ class OnTime:
 def judged_promises() -> QuerySet:
     """One promise an order: the first, or the customer's own last change; none of orders that were given up."""
     of_order = Promise.objects.filter(order=OuterRef("order"))
-    customers_later = of_order.filter(cause=Promise.Cause.CUSTOMER, number__gt=OuterRef("number"))
+    earlier = of_order.filter(pk__lt=OuterRef("pk"))
+    customers_later = of_order.filter(cause=Promise.Cause.CUSTOMER, pk__gt=OuterRef("pk"))
     given_up = StageRun.objects.filter(order=OuterRef("order"), entered_step__in=("cancel", "decline"))
     return Promise.objects.filter(
-        Q(number=1) | Q(cause=Promise.Cause.CUSTOMER), ~Exists(customers_later), ~Exists(given_up)
+        Q(cause=Promise.Cause.CUSTOMER) | ~Exists(earlier), ~Exists(customers_later), ~Exists(given_up)
     ).order_by()  # fmt: skip
 
 
@@ -267,7 +269,7 @@ class Flow:
     new: int = 0
     finished: int = 0
     late: int = 0
-    urgency_amount: object = None
+    urgency_amount: Decimal | int = 0
 
 
 def deliveries() -> QuerySet:
@@ -282,8 +284,10 @@ def flows(weeks: list[Week], kept: list[OnTime], *, with_money: bool) -> list[Fl
     new = _one_by_week(UrgentOrder.objects.order_by(), "submitted_at", weeks, Count("pk"))
     finished = _one_by_week(deliveries(), "entered_at", weeks, Count("order", distinct=True))
     costs = _one_by_week(urgency_costs(), "recorded_at", weeks, Sum("amount")) if with_money else {}
-    return [Flow(new.get(place, 0), finished.get(place, 0), kept[place].missed, costs.get(place, 0) if with_money else None)
-            for place in range(len(weeks))]  # fmt: skip
+    return [
+        Flow(new.get(place, 0), finished.get(place, 0), kept[place].missed, costs.get(place, 0))
+        for place in range(len(weeks))
+    ]
 
 
 def _one_by_week(rows, column, weeks, aggregate) -> dict:

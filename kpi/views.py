@@ -26,12 +26,13 @@ def week_page(request):
     with_money = may_see(request.user, "result")
     lost = reports.time_lost(week - 1)
     is_now = week == Week.now(now)
+    flows = reports.flows([week - 1, week], on_time[-2:], with_money=with_money)
     risk_count, risks = weekly.risk_rows(request.user, now, RISKS_SHOWN) if is_now else (0, [])
     return render(request, "kpi/weekly.html", {
         "week": week, "last": week - 1, "is_now": is_now, "now": now, "with_money": with_money,
         "following": week + 1 if week < Week.now(now) else None, "previous": week - 1,
         "figures": weekly.figures(week, now, on_time),
-        "flows": zip((week - 1, week), reports.flows([week - 1, week], on_time[-2:], with_money=with_money), strict=True),
+        "flows": list(zip((week - 1, week), flows, strict=True)),
         "stages": reports.lead_time_by_stage(week - 1),
         "lost": lost[:CAUSES_SHOWN], "lost_seconds": sum(loss.seconds for loss in lost),
         "risk_count": risk_count, "risks": risks,

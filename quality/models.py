@@ -97,7 +97,14 @@ class Inspection(models.Model):
     class Meta:
         verbose_name = _("inspection")
         ordering = ["-inspected_at", "-id"]
-        indexes = [models.Index(fields=["order", "-inspected_at"], name="inspections_of_order")]
+        indexes = [
+            models.Index(fields=["order", "-inspected_at"], name="inspections_of_order"),
+            models.Index(
+                fields=["inspected_at", "line", "passed", "failed", "id"], condition=Q(kind="final"),
+                name="final_inspections",
+            ),
+            models.Index(fields=["line", "id"], condition=Q(kind="final", failed__gt=0), name="failed_inspections"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(passed__gte=0, failed__gte=0, lot_quantity__gt=0, sample_quantity__gt=0)

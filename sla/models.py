@@ -420,6 +420,10 @@ class WorkItem(models.Model):
             models.Index(fields=["opened_by", "due_at"], condition=LIVING, name="living_by_opener"),
             models.Index(fields=["closed_by", "-closed_at"], name="done_by_person"),
             models.Index(fields=["source", "kind"], name="items_of_a_source"),
+            models.Index(
+                fields=["closed_at", "consumed_seconds", "id"], name="whole_orders_by_end",
+                condition=Q(kind=Kind.ORDER, state__in=["met", "met_late"]),
+            ),
         ]
 
     def __str__(self):
@@ -510,6 +514,7 @@ class Pause(models.Model):
     class Meta:
         verbose_name = _("pause")
         verbose_name_plural = _("pauses")
+        indexes = [models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="pauses_by_end")]
         constraints = [
             models.UniqueConstraint(
                 fields=["item"], condition=Q(ended_at__isnull=True), name="one_open_pause_of_an_item"

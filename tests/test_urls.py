@@ -133,6 +133,8 @@ def arguments(name, desk) -> dict:
         "procurement:supplier_approve": {"pk": Supplier.objects.first().pk},
         "procurement:supplier_offer": {"pk": Supplier.objects.first().pk},
         "procurement:source_approve": {"pk": SupplierMaterial.objects.first().pk},
+        "kpi:orders": {"figure": "due"},
+        "kpi:orders_of": {"figure": "late", "of": "review"},
     }
     if name in special:
         return special[name]

@@ -87,7 +87,7 @@ def products() -> list[int]:
 
 
 def fill_orders(load: Filling) -> None:
-    sales = str(load.person("sales"))
+    sales, head = str(load.person("sales")), load.departments["sales"].head_id
     stage = f"CASE WHEN ended <> '' THEN ended ELSE {_named('last', PATH)} END"
     insert(UrgentOrder, {
         "id": "o.id", "number": f"'{PREFIX}' || {padded(f'{load.loaded} + n')}",
@@ -100,9 +100,8 @@ def fill_orders(load: Filling) -> None:
         "place": "'盐城大丰港 7 号泊位'", "rush_charge_amount": "100 * (luck % 40)", "urgency_class": "class",
         "urgency_share": "wanted / 16.0", "created_at": moment("t0 - typed"), "created_by_id": sales,
         "submitted_at": moment("t0"), "submitted_by_id": sales,
-        "closed_at": f"CASE WHEN ended = '' THEN NULL WHEN ended = 'closed' THEN {moment('t7')} ELSE {moment('t1')} END",
-        "closed_by_id": f"CASE WHEN ended = '' THEN NULL WHEN ended = 'closed' THEN {load.person('finance')}"
-        f" ELSE {load.departments['sales'].head_id} END",
+        "closed_at": f"CASE ended WHEN '' THEN NULL WHEN 'closed' THEN {moment('t7')} ELSE {moment('t1')} END",
+        "closed_by_id": f"CASE ended WHEN '' THEN NULL WHEN 'closed' THEN {load.person('finance')} ELSE {head} END",
         "whole_item_id": f"CASE WHEN {ENDS_WITH_ITEMS} THEN {load.item_id(1)} END",
     }, "load_order o JOIN load_customer c ON c.place = o.buyer ORDER BY o.n")  # fmt: skip
 
@@ -126,6 +125,7 @@ def _entered(k="k") -> str:
 
 def fill_lines(load: Filling) -> None:
     for position, share in ((1, "true"), (2, "n % 8 = 0")):
+        product = f"p.place = (o.article + {position}) % {PRODUCTS}"
         insert(OrderLine, {
             "order_id": "o.id", "position": str(position), "product_id": "p.key", "revision": "'A'",
             "requested_quantity": "quantity", "agreed_quantity": "quantity", "unit_price_amount": "100 + article",
@@ -133,13 +133,14 @@ def fill_lines(load: Filling) -> None:
             "awaiting": "CASE WHEN last = 5 THEN quantity ELSE 0 END",
             "passed": "CASE WHEN last >= 6 THEN quantity ELSE 0 END",
             "shipped": "CASE WHEN last >= 7 THEN quantity ELSE 0 END",
-        }, f"load_order o JOIN load_product p ON p.place = (o.article + {position}) % {PRODUCTS} WHERE {share}")  # fmt: skip
+        }, f"load_order o JOIN load_product p ON {product} WHERE {share}")  # fmt: skip
 
 
 def fill_runs(load: Filling) -> None:
     """Each stay in a stage; the clock's use is about the limit, one in ten above it."""
     is_left = "(k < last OR ended <> '')"
-    used = "limit_seconds * (20 + (grain + k * 7919) % 92) / 100 * CASE WHEN (grain + k * 104729) % 14 = 0 THEN 2 ELSE 1 END"
+    doubled = "CASE WHEN (grain + k * 104729) % 14 = 0 THEN 2 ELSE 1 END"
+    used = f"limit_seconds * (20 + (grain + k * 7919) % 92) / 100 * {doubled}"
     insert(StageRun, {
         "order_id": "o.id", "number": "k + 1", "stage": "stage", "entered_at": moment(_entered()),
         "entered_by_id": "person", "entered_step": "step", "limit_seconds": "limit_seconds",
@@ -166,7 +167,8 @@ def fill_promises(load: Filling) -> None:
         "order_id": "id", "requested_at": moment("required"), "recorded_by_id": head, "approved_by_id": head,
     }  # fmt: skip
     insert(Promise, common | {
-        "promised_at": moment(first), "cause": "'ours'", "reason": "'按计划'", "recorded_at": moment("t2"),
+        "promised_at": moment(first), "recorded_at": moment("t2"), "reason": "'按计划'",
+        "cause": "'ours'",
     }, "load_order WHERE last >= 3")  # fmt: skip
     insert(Promise, common | {
         "promised_at": moment(f"{first} + {3 * DAY}"), "recorded_at": moment("t4"), "reason": "'改期'",

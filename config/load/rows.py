@@ -70,9 +70,9 @@ def _defaults(model) -> dict:
 
 
 def _literal(value) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"'{value or ''}'" if isinstance(value, str) else f"'{json.dumps(value)}'" if value in ({}, []) else str(value)
+    if isinstance(value, str):
+        return f"'{value}'"
+    return f"'{json.dumps(value)}'" if value in ({}, []) else str(value).lower()
 
 
 def write_orders(*, count: int, seed: int, now: int, base: int, customers: list, products: list) -> None:

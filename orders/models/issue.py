@@ -48,6 +48,11 @@ class Issue(models.Model):
     class Meta:
         verbose_name = _("problem")
         ordering = ["-raised_at"]
+        indexes = [
+            models.Index(
+                fields=["solved_at"], condition=Q(is_stopping=True, solved_at__isnull=False), name="stops_by_end"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(solved_at__isnull=True) | ~Q(solution=""), name="solved_problem_has_a_solution"

@@ -46,6 +46,12 @@ class CostEntry(models.Model):
     class Meta:
         verbose_name = _("cost entry")
         ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["recorded_at", "amount"], condition=Q(cause="urgency", is_planned=False),
+                name="costs_of_urgency",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(is_none=False) | (Q(amount=0, is_planned=False) & ~Q(text="")),

@@ -98,3 +98,14 @@ class Promise(models.Model):
     class Meta:
         verbose_name = _("promise")
         ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["promised_at", "order", "id", "cause"], condition=Q(withdrawn_at__isnull=True),
+                name="promises_by_due",
+            ),
+            models.Index(fields=["order", "id"], condition=Q(withdrawn_at__isnull=True), name="promises_in_turn"),
+            models.Index(
+                fields=["order", "id"], condition=Q(cause="customer", withdrawn_at__isnull=True),
+                name="promises_of_customers",
+            ),
+        ]

@@ -40,7 +40,14 @@ class StageRun(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["stage", "left_at", "limit_seconds", "used_seconds"], name="run_figures"),
+            models.Index(
+                fields=["stage", "left_at", "limit_seconds", "used_seconds"], name="timed_runs",
+                condition=Q(is_carried=False, left_at__isnull=False)
+                & Q(used_seconds__isnull=False, limit_seconds__isnull=False),
+            ),
+            models.Index(fields=["order", "entered_at"], condition=Q(entered_step="deliver"), name="runs_of_delivery"),
+            models.Index(fields=["entered_at", "order"], condition=Q(entered_step="deliver"), name="runs_by_delivery"),
+            models.Index(fields=["order"], condition=Q(entered_step__in=["cancel", "decline"]), name="runs_given_up"),
         ]
 
     def __str__(self):

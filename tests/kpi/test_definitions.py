@@ -18,12 +18,12 @@ from quality.models import Inspection
 from sla.models import Pause, WorkItem
 
 pytestmark = pytest.mark.django_db
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 
 
 @pytest.fixture(params=SEEDS)
 def weeks(request, people):
-    """Random orders, made rarer than they are: moved promises, second deliveries, walked stages, repeated inspections."""
+    """Random orders, with more of what is rare: promises moved, deliveries, stages and inspections repeated."""
     call_command("seed_load", orders=150, seed=request.param, stdout=StringIO())
     with guards_aside([Promise, StageRun, Inspection]):
         disturb(request.param)
@@ -32,15 +32,14 @@ def weeks(request, people):
 
 
 def disturb(seed):
-    for promise in Promise.objects.filter(number=1, order__number__endswith=str(seed)):
+    for promise in Promise.objects.filter(order__number__endswith=str(seed)):
         cause = ("ours", "customer")[promise.pk % 2]
         common = {"order_id": promise.order_id, "recorded_by_id": promise.recorded_by_id, "reason": "again",
                   "approved_by_id": promise.approved_by_id, "requested_at": promise.requested_at}  # fmt: skip
-        last = Promise.objects.filter(order=promise.order_id).order_by("number").last()
-        for number, days in ((last.number + 1, 3), (last.number + 2, 6)):
+        for days, caused in ((3, cause), (6, "ours")):
             Promise.objects.create(
-                number=number, promised_at=promise.promised_at + timedelta(days=days),
-                recorded_at=promise.recorded_at, cause=cause if number % 2 else "ours", **common,
+                promised_at=promise.promised_at + timedelta(days=days), recorded_at=promise.recorded_at, cause=caused,
+                **common,
             )  # fmt: skip
     runs = StageRun.objects.filter(order__number__endswith=str(seed + 1))
     runs.filter(stage="confirmation").update(is_carried=True)
@@ -141,13 +140,15 @@ def first_pass_leaves_out_what_comes_again(weeks, queries):
 def time_lost_is_pauses_and_stops(weeks, queries):
     spent = Counter()
     for pause in Pause.objects.filter(ended_at__isnull=False):
-        spent["paused", pause.reason, Week.of(timezone.localdate(pause.ended_at))] += pause.ended_at - pause.started_at
+        key = "paused", pause.reason, Week.of(timezone.localdate(pause.ended_at))
+        spent[key] += (pause.ended_at - pause.started_at).total_seconds()
     for issue in Issue.objects.filter(solved_at__isnull=False, is_stopping=True):
-        spent["stopped", issue.kind, Week.of(timezone.localdate(issue.solved_at))] += issue.solved_at - issue.raised_at
+        key = "stopped", issue.kind, Week.of(timezone.localdate(issue.solved_at))
+        spent[key] += (issue.solved_at - issue.raised_at).total_seconds()
     for week in weeks:
         with queries(2):
             losses = reports.time_lost(week)
-        expected = {key[:2]: time.total_seconds() for key, time in spent.items() if key[2] == week}
+        expected = {key[:2]: seconds for key, seconds in spent.items() if key[2] == week}
         assert {(loss.list, loss.cause): loss.seconds for loss in losses} == expected
 
 
