@@ -85,17 +85,22 @@ ORDER_TABS = (
 def navigation(request) -> dict:
     """Callables: a fragment that draws no rail asks the database nothing."""
     user = getattr(request, "user", None)
+    everybody = {"company_time_zone": settings.TIME_ZONE, "is_without_factor": not settings.REQUIRE_SECOND_FACTOR}
     if user is None or not user.is_authenticated:
-        return {"company_time_zone": settings.TIME_ZONE}
-    return {
+        return everybody
+    return everybody | {
         "navigation": partial(_groups, user, request.path),
         "unread_count": cache(partial(unread_count, user)),
         "order_tabs": cache(partial(_order_tabs, request)),
         "order_tab": partial(_order_tab, request),
-        "company_time_zone": settings.TIME_ZONE,
         "alarms": partial(_alarms, user),
         "stream_url": settings.STREAM_URL,
     }
+
+
+def environment(request) -> list | None:
+    """The mark on the administration's pages."""
+    return None if settings.REQUIRE_SECOND_FACTOR else [_("Demo: second factor off"), "warning"]
 
 
 def _alarms(user) -> tuple:

@@ -23,6 +23,7 @@ if not SECRET_KEY:
 # This machine itself always: the container's own check and the metrics ask under that name.
 ALLOWED_HOSTS = list({*env.list("ALLOWED_HOSTS", default=[]), "127.0.0.1", "localhost"})
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # yesterday's, until what they signed has ended
 BASE_URL = env("BASE_URL", default="http://127.0.0.1:8000")
 
 # Imports point down only: an app may import those below it in this list's reverse. See docs/architecture.md.
@@ -41,11 +42,15 @@ INSTALLED_APPS = [
     "django_filters",
     "guardian",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "django_prometheus",
     "desk",
     "people",
     "records",
     "notifications",
+    "access",
     "sla",
     "catalog",
     "orders",
@@ -72,6 +77,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "people.middleware.PreferencesMiddleware",
     "people.middleware.SignInRequiredMiddleware",
+    "access.middleware.AccessMiddleware",
+    "allauth.account.middleware.AccountMiddleware",  # its apps do not start without it; none of its pages is routed
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -147,27 +154,52 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "access.passwords.MaximumLengthValidator"},
+    {"NAME": "access.passwords.DeskWordsValidator"},
 ]
 ANONYMOUS_USER_NAME = None
-LOGIN_URL = "people:sign_in"
+LOGIN_URL = "access:sign_in"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "people:sign_in"
+LOGOUT_REDIRECT_URL = "access:sign_in"
 AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "people.views.locked_out"
+AXES_LOCKOUT_CALLABLE = "access.views.door.locked_out"
 AXES_ENABLE_ADMIN = False  # the page of a person lets them in again
-SESSION_COOKIE_HTTPONLY = True
+
+# Who comes in (docs/security.md says why these numbers).
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=True)
+MFA_ADAPTER = "access.second_factor.Adapter"
+MFA_TOTP_ISSUER = "Urgent Order Desk"
+MFA_TOTP_TOLERANCE = 1
+CONFIRM_MINUTES = 10
+ISSUED_PASSWORD_HOURS = 72
+PASSWORD_LINK_HOURS = 24
+THROTTLES = {  # scope: how often, in how many seconds
+    "sign_in_address": (60, 900),
+    "sign_in_name": (30, 900),
+    "code": (5, 900),
+    "confirm": (5, 900),
+    "password": (5, 900),
+    "link": (60, 900),
+    "upload": (300, 3600),
+    "export": (60, 3600),
+}
+SESSION_ENGINE = "access.sessions"
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=120)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 HTTPS = env.bool("HTTPS", default=False)
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)  # the one door says in X-Real-IP who asks
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 if HTTPS:  # a proxy ends it and says so; without the proxy's header every page would be redirected for ever
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^(healthz|livez|readyz|metrics)$"]
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"  # no other host or path can set these
     SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=30 * 24 * 3600)
 
 LANGUAGE_CODE = "en"
@@ -246,6 +278,7 @@ UNFOLD = {
     "SITE_TITLE": _("Urgent Order Desk"),
     "SITE_HEADER": _("Urgent Order Desk"),
     "SITE_SYMBOL": "bolt",
+    "ENVIRONMENT": "config.navigation.environment",
     "COLORS": {
         "primary": {
             "50": "#eef1fd", "100": "#dfe4fb", "200": "#c3ccf7", "300": "#9fadf1", "400": "#7d94ff", "500": "#5570e6",

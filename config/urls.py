@@ -8,6 +8,7 @@ from config import health, metrics
 PREFIXES = {
     "desk": "",
     "people": "",
+    "access": "",
     "sla": "",
     "notifications": "messages/",
     "orders": "orders/",

@@ -59,3 +59,9 @@ class GateShut(Refusal):
 
 class Changed(Refusal):
     """Somebody was faster; what was typed is kept."""
+
+
+class TooMany(Refusal):
+    """Tried more often than a person would."""
+
+    status = 429

@@ -1,6 +1,5 @@
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
 
 from people.models import User
@@ -15,14 +14,6 @@ class PreferencesForm(forms.ModelForm):
         model = User
         fields = ["language", "theme"]
         widgets = {"theme": forms.RadioSelect}
-
-
-class OwnPasswordForm(PasswordChangeForm):
-    """Django's, which takes the focus: on our page it stands below another form."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        del self.fields["old_password"].widget.attrs["autofocus"]
 
 
 class ThemeForm(forms.ModelForm):

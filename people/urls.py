@@ -5,10 +5,8 @@ from people import views
 
 app_name = "people"
 urlpatterns = [
-    path("sign-in/", views.SignIn.as_view(), name="sign_in"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("language/", views.language, name="language"),
     path("theme/", views.theme, name="theme"),
     path("profile/", views.profile, name="profile"),
-    path("profile/password/", views.password, name="password"),
 ]

@@ -23,6 +23,7 @@ class ActView(View):
     right = None
     form_class = None
     template_name = ""
+    asks_again = False  # whether its POST wants a fresh word of who it is (access.confirm)
 
     def subject(self):
         """Load what the act is about, or raise Http404."""

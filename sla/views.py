@@ -85,6 +85,7 @@ def limits(request):
 
 class EditLimit(ActView):
     right = Right.CONFIGURE
+    asks_again = True
     form_class = LimitForm
     template_name = "sla/limit_edit.html"
     shown_version = None

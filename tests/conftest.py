@@ -28,6 +28,7 @@ if not IS_WORKER:  # a worker of xdist inherits all of it
         "SECRET_KEY": "only-for-the-tests",
         "VAR_DIR": tempfile.mkdtemp(prefix="desk-tests-"),
         "LOG_LEVEL": "WARNING",
+        "REQUIRE_SECOND_FACTOR": "0",  # tests/access turns it on
     }
     Path(os.environ["VAR_DIR"], "static").mkdir()  # collected by `make run`; whitenoise warns where it is missing
     for name in ("DATABASE_URL", "BROKER_URL", "EMAIL_URL", "DEBUG", "HTTPS", "BASE_URL", "COMPANY_TIME_ZONE"):

@@ -18,6 +18,7 @@ LAYERS = (
     ("people",),
     ("records",),
     ("notifications",),
+    ("access",),
     ("sla",),
     ("catalog",),
     ("orders",),

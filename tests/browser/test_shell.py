@@ -35,7 +35,7 @@ def test_every_part_is_accessible(styles_page, admin, language):
 
 def test_the_sign_in_is_accessible(browser_page):
     page = browser_page(bypass_csp=True)
-    page.goto(reverse("people:sign_in"))
+    page.goto(reverse("access:sign_in"))
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         assert not violations(page), f"{width} wide"

@@ -23,7 +23,7 @@ def lin(departments):
 
 
 def sign_in(client, password=PASSWORD, **fields):
-    return client.post(reverse("people:sign_in"), {"username": "lin", "password": password, **fields})
+    return client.post(reverse("access:sign_in"), {"username": "lin", "password": password, **fields})
 
 
 # Signing in and out
@@ -32,12 +32,12 @@ def sign_in(client, password=PASSWORD, **fields):
 def test_every_page_asks_to_sign_in_and_comes_back(client):
     response = client.get(reverse("people:profile"))
     assert response.status_code == 302
-    assert response.url == f"{reverse('people:sign_in')}?next={reverse('people:profile')}"
+    assert response.url == f"{reverse('access:sign_in')}?next={reverse('people:profile')}"
 
 
 def test_a_fragment_sends_the_whole_page_to_sign_in(client):
     response = client.get(reverse("people:profile"), headers={"HX-Request": "true"})
-    assert response["HX-Redirect"].startswith(reverse("people:sign_in"))
+    assert response["HX-Redirect"].startswith(reverse("access:sign_in"))
 
 
 def test_right_password_opens_the_page_asked_for(client, lin):
@@ -96,14 +96,14 @@ def language_of(response):
     ("zh-Hant-HK", "zh-hant"), ("de-DE,de", "en"), ("", "en"),
 ])
 def test_browsers_language_finds_ours(client, asked, shown):
-    response = client.get(reverse("people:sign_in"), headers={"Accept-Language": asked})
+    response = client.get(reverse("access:sign_in"), headers={"Accept-Language": asked})
     assert language_of(response) == shown
 
 
 def test_language_chosen_before_signing_in_stays_in_a_cookie(client):
-    response = client.post(reverse("people:language"), {"language": "zh-hant", "next": reverse("people:sign_in")})
-    assert response.url == reverse("people:sign_in")
-    assert language_of(client.get(reverse("people:sign_in"))) == "zh-hant"
+    response = client.post(reverse("people:language"), {"language": "zh-hant", "next": reverse("access:sign_in")})
+    assert response.url == reverse("access:sign_in")
+    assert language_of(client.get(reverse("access:sign_in"))) == "zh-hant"
 
 
 def test_profiles_language_counts_more_than_cookie_and_browser(client_of, sales):
@@ -152,9 +152,9 @@ def test_profile_lists_what_one_may_do(client_of, sales, stranger):
 def test_own_password_is_changed_and_one_stays_signed_in(client, lin):
     sign_in(client)
     new = {"new_password1": "another long phrase", "new_password2": "another long phrase"}
-    refused = client.post(reverse("people:password"), {"old_password": "wrong", **new})
+    refused = client.post(reverse("access:password"), {"old_password": "wrong", **new})
     assert refused.status_code == 422
-    assert client.post(reverse("people:password"), {"old_password": PASSWORD, **new}).status_code == 302
+    assert client.post(reverse("access:password"), {"old_password": PASSWORD, **new}).status_code == 302
     assert client.get(reverse("people:profile")).status_code == 200
     assert User.objects.get(pk=lin.pk).check_password("another long phrase")
 
@@ -163,4 +163,4 @@ def test_short_and_common_passwords_are_refused(client, lin):
     sign_in(client)
     for weak in ("short", "password123456"):
         change = {"old_password": PASSWORD, "new_password1": weak, "new_password2": weak}
-        assert client.post(reverse("people:password"), change).status_code == 422
+        assert client.post(reverse("access:password"), change).status_code == 422

@@ -70,7 +70,7 @@ def test_others_are_told_who_can_configure(request, client_of, configurator, who
 
 def test_nobody_signed_in_is_asked_to_sign_in(client):
     listing = url("people.user", "changelist")
-    assert client.get(listing).url == f"{reverse('people:sign_in')}?next={listing}"
+    assert client.get(listing).url == f"{reverse('access:sign_in')}?next={listing}"
 
 
 def test_administrator_and_superuser_get_in(desk, client_of):
@@ -237,10 +237,10 @@ def test_administrator_makes_and_changes_no_superuser(desk, sales, admin):
 
 def test_a_locked_name_is_let_in_again(desk, client, sales, settings):
     sign_in = {"username": sales.username, "password": "wrong"}
-    while client.post(reverse("people:sign_in"), sign_in).status_code != 429:
+    while client.post(reverse("access:sign_in"), sign_in).status_code != 429:
         pass
     desk.post(url("people.user", "changelist"), {"action": "let_in_again", "_selected_action": [sales.pk]})
-    assert client.post(reverse("people:sign_in"), sign_in).status_code == 200
+    assert client.post(reverse("access:sign_in"), sign_in).status_code == 200
     assert "locked" in last().params["changes"]
 
 

@@ -1,0 +1,165 @@
+"""Passwords, second factors and sessions, each change of them in the audit log and told to its owner."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from access import second_factor, sessions
+from access.models import IssuedPassword
+from desk.refusals import GateShut, NotYours, OwnRequest
+from notifications.actions import tell
+from people.duty import who_may
+from people.models import User
+from people.roles import Right
+from records.actions import issue_link, open_link, record, revoke_link
+from records.models import AccessLink
+
+STREAM = "configuration"
+LINK = "password"
+
+
+def _note(verb, text, *, person, by, told=None) -> None:
+    """In the log for administrators, and to the owner, who may not have done it."""
+    params = {"person": person.get_full_name(), "pk": person.pk, "by": by.get_full_name() if by else ""}
+    event = record(f"access.{verb}", text, by=by, stream=STREAM, params=params)
+    if told:
+        tell(
+            key=f"access:{event.number}", recipients=[person], text=told, params=params, by=by, is_urgent=True,
+            url="/profile/security/",
+        )  # fmt: skip
+
+
+@transaction.atomic
+def change_password(*, by, password, but_session=None) -> None:
+    by.set_password(password)
+    by.save(update_fields=["password"])
+    _own_now(by, but_session)
+    _note("password_changed", gettext_noop("{person} changed their password."), person=by, by=by,
+          told=gettext_noop("Your password was changed. If that was not you, tell the administrator at once."))
+
+
+def _own_now(person, but_session=None) -> None:
+    IssuedPassword.objects.filter(user=person).delete()
+    AccessLink.objects.filter(subject=_subject(person), purpose=LINK).living().update(
+        revoked_at=timezone.now(), revoked_by=person
+    )
+    sessions.end(person, but=but_session)
+
+
+@transaction.atomic
+def mark_issued(*, person, by) -> None:
+    """Somebody else chose the password: it ends soon, and is good for choosing one's own only."""
+    now = timezone.now()
+    until = now + timedelta(hours=settings.ISSUED_PASSWORD_HOURS)
+    IssuedPassword.objects.update_or_create(
+        user=person, defaults={"issued_by": by, "issued_at": now, "expires_at": until}
+    )
+    sessions.end(person)
+
+
+def _subject(person) -> str:
+    return f"person:{person.pk}"
+
+
+def _refuse_unless_above(by, person) -> None:
+    if not by.is_superuser and not by.may(Right.CONFIGURE):
+        raise NotYours(_("Only an administrator can do this."), who=who_may(Right.CONFIGURE))
+    if person.pk == by.pk:
+        raise OwnRequest(
+            _("Nobody does this for themselves."), because=_("Two people are needed."),
+            who=[one for one in who_may(Right.CONFIGURE) if one.pk != by.pk],
+        )
+    if person.is_superuser and not by.is_superuser:
+        above = User.objects.filter(is_superuser=True, is_active=True)[:3]
+        raise NotYours(_("This account is above yours."), who=above)
+
+
+@transaction.atomic
+def issue_password_link(*, person, by) -> str:
+    """A token for choosing a new password, for a company without mail; shown once. Earlier ones end."""
+    _refuse_unless_above(by, person)
+    if not person.is_active:
+        raise GateShut(_("%(person)s is not active.") % {"person": person}, missing=[_("An active person")])
+    for link in AccessLink.objects.filter(subject=_subject(person), purpose=LINK).living():
+        revoke_link(link, by=by)
+    days = settings.PASSWORD_LINK_HOURS / 24
+    token = issue_link(subject=_subject(person), purpose=LINK, by=by, days=days)[1]
+    _note("password_link_issued", gettext_noop("{by} issued a link for a new password to {person}."), person=person,
+          by=by, told=gettext_noop("{by} issued a link for a new password for you."))
+    return token
+
+
+def person_of_link(token) -> tuple[AccessLink, User]:
+    link = open_link(token, purpose=LINK)
+    person = User.objects.filter(pk=int(link.subject.removeprefix("person:")), is_active=True).first()
+    if person is None:
+        raise GateShut(_("This link has ended. Your contact can send a new one."))
+    return link, person
+
+
+@transaction.atomic
+def set_password_by_link(*, token, password) -> User:
+    """Once: the link ends with it, and so do the sessions of whoever had the old password."""
+    AccessLink.objects.select_for_update().filter(token_sha256=open_link(token, purpose=LINK).token_sha256).first()
+    link, person = person_of_link(token)
+    revoke_link(link, by=person)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    _own_now(person)
+    _note("password_set_by_link", gettext_noop("{person} chose a new password by a link."), person=person, by=person,
+          told=gettext_noop("Your password was changed. If that was not you, tell the administrator at once."))
+    return person
+
+
+@transaction.atomic
+def enrol(*, by, secret, counter) -> list[str]:
+    codes = second_factor.enrol(by, secret, counter)
+    _note("factor_enrolled", gettext_noop("{person} set up a second factor."), person=by, by=by,
+          told=gettext_noop("A second factor was set up for you. If that was not you, tell the administrator at once."))
+    return codes
+
+
+@transaction.atomic
+def renew_recovery_codes(*, by) -> list[str]:
+    codes = second_factor.new_recovery_codes(by)
+    _note("recovery_codes_renewed", gettext_noop("{person} made new recovery codes."), person=by, by=by,
+          told=gettext_noop("New recovery codes were made for you; the earlier ones are void."))
+    return codes
+
+
+@transaction.atomic
+def remove_factor(*, by) -> None:
+    if second_factor.is_required_of(by):
+        raise GateShut(
+            _("The second factor stays on."), because=_("Your rank needs one."),
+            missing=[_("Another administrator can reset it, for a new phone")],
+        )
+    if second_factor.remove(by):
+        _note("factor_removed", gettext_noop("{person} took their second factor off."), person=by, by=by,
+              told=gettext_noop("Your second factor was taken off. If that was not you, tell the administrator."))
+
+
+@transaction.atomic
+def reset_factor(*, person, by) -> None:
+    """For a lost phone: another person does it, and every session of theirs ends."""
+    _refuse_unless_above(by, person)
+    if not second_factor.remove(person):
+        raise GateShut(_("%(person)s has no second factor.") % {"person": person})
+    sessions.end(person)
+    _note("factor_reset", gettext_noop("{by} reset the second factor of {person}."), person=person, by=by,
+          told=gettext_noop("{by} reset your second factor. Set it up again when you sign in."))
+
+
+def warn_of_codes(*, person) -> None:
+    """Whoever fails at the code had the right password."""
+    _note("codes_failed", gettext_noop("Wrong codes after the right password of {person}."), person=person, by=None,
+          told=gettext_noop("Somebody with your password failed at the code. If that was not you, change it."))
+
+
+@transaction.atomic
+def end_session(*, by, public_id) -> None:
+    sessions.of(by).filter(public_id=public_id).delete()
