@@ -140,6 +140,28 @@ DATABASE_GUARDS = [
     "finance.guards",
 ]
 
+# The pages that departments have for a kind of work, by names of addresses: `pane` shows what is decided (takes
+# the item's key), `withdraw` takes back what was sent (the item's key too), `bulk` decides several together, `back`
+# returns, `undo` withdraws a decision of the last seconds (they take the order's key).
+WORK = {
+    "confirmation": {"pane": "orders:pane_confirmation", "back": "orders:send_back", "undo": "orders:withdraw"},
+    "review_process": {"pane": "production:pane_assessment"},
+    "review_capacity": {"pane": "production:pane_assessment"},
+    "review_materials": {"pane": "production:pane_assessment"},
+    "review_decision": {"pane": "production:pane_review", "back": "orders:send_back", "undo": "orders:withdraw"},
+    "negotiation": {"pane": "orders:pane_negotiation"},
+    "procurement": {"back": "orders:send_back", "undo": "orders:withdraw"},
+    "production": {"back": "orders:send_back", "undo": "orders:withdraw"},
+    "nonconformance": {"pane": "quality:pane_nonconformance"},
+    "delivery": {"back": "orders:send_back", "undo": "orders:withdraw"},
+    "delivery_confirmation": {"pane": "logistics:pane_confirmation"},
+    "settlement": {"back": "orders:send_back"},
+    "expense": {"pane": "finance:pane_expense", "bulk": "finance:expenses_approve"},
+    "problem": {"pane": "orders:pane_problem"},
+    "sheet_receipt": {"pane": "orders:pane_sheet", "bulk": "orders:sheets_receive"},
+    "supplier": {"pane": "procurement:pane_supplier"},
+}
+
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

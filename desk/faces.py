@@ -56,3 +56,4 @@ class ItemGroup:
     label: object
     icon: str = "clock"
     items: Iterable = field(default_factory=list)
+    note: object = ""

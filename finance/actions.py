@@ -87,7 +87,7 @@ def decide_expense(*, expense_id, is_approved, by, reason="", version=None) -> E
     if is_approved:
         _book(expense, order, by)
     if expense.item and expense.item.is_living:
-        sla.finish(expense.item, by=by)
+        sla.finish(expense.item, by=by, is_refusal=not is_approved)
     touch(order)
     event = note(order, "expense_decided", _DECIDED[expense.state], by=by, money="resource", params={
         "kind": word(expense.get_kind_display()), "reason": expense.reason, "amount": str(expense.amount),

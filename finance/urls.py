@@ -1,6 +1,6 @@
 from django.urls import path
 
-from finance import views
+from finance import panes, views
 
 app_name = "finance"
 urlpatterns = [
@@ -12,5 +12,7 @@ urlpatterns = [
     path("orders/<int:pk>/statement/issue/", views.IssueStatement.as_view(), name="statement_issue"),
     path("orders/<int:pk>/settle/", views.Settle.as_view(), name="settle"),
     path("expenses/<int:pk>/", views.DecideExpense.as_view(), name="expense_decide"),
+    path("work/<int:pk>/expense/", panes.expense, name="pane_expense"),
+    path("work/expenses/", panes.ApproveExpenses.as_view(), name="expenses_approve"),
     path("costs/<int:pk>/reverse/", views.ReverseCost.as_view(), name="cost_reverse"),
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from logistics import views
+from logistics import panes, views
 
 app_name = "logistics"
 urlpatterns = [
@@ -17,5 +17,6 @@ urlpatterns = [
     path("lists/<int:pk>/dispatch/", views.Dispatch.as_view(), name="dispatch"),
     path("lists/<int:pk>/print/", views.print_list, name="print"),
     path("packages/<int:pk>/remove/", views.Unpack.as_view(), name="unpack"),
+    path("work/<int:pk>/confirmation/", panes.delivery_confirmation, name="pane_confirmation"),
     path("shipments/<int:pk>/proof/", views.RecordProof.as_view(), name="proof"),
 ]

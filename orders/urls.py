@@ -10,6 +10,7 @@ from orders.views import (
     issues,
     listing,
     negotiation,
+    panes,
     stop,
     withdrawal,
 )
@@ -60,5 +61,10 @@ urlpatterns = [
     path("<int:pk>/return/", door.SendBack.as_view(), name="send_back"),
     path("<int:pk>/decline/", door.Decline.as_view(), name="decline"),
     path("<int:pk>/cancel/", door.Cancel.as_view(), name="cancel"),
+    path("work/<int:pk>/confirmation/", panes.confirmation, name="pane_confirmation"),
+    path("work/<int:pk>/negotiation/", panes.negotiation, name="pane_negotiation"),
+    path("work/<int:pk>/problem/", panes.problem, name="pane_problem"),
+    path("work/<int:pk>/sheet/", panes.sheet_receipt, name="pane_sheet"),
+    path("work/sheets/", documents.ReceiveMany.as_view(), name="sheets_receive"),
     path("<int:pk>/stop/", stop.ReportStop.as_view(), name="report_stop"),
 ]

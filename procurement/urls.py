@@ -1,6 +1,6 @@
 from django.urls import path
 
-from procurement import views
+from procurement import panes, views
 
 app_name = "procurement"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("purchases/<int:pk>/step/", views.AddMilestone.as_view(), name="purchase_milestone"),
     path("purchases/<int:pk>/receive/", views.Receive.as_view(), name="purchase_receive"),
     path("purchases/<int:pk>/cancel/", views.CancelPurchase.as_view(), name="purchase_cancel"),
+    path("work/<int:pk>/supplier/", panes.supplier, name="pane_supplier"),
     path("suppliers/", views.suppliers, name="suppliers"),
     path("suppliers/new/", views.ProposeSupplier.as_view(), name="supplier_propose"),
     path("suppliers/<int:pk>/", views.supplier_detail, name="supplier_detail"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from production.views import board, floor, planning, review
+from production.views import board, floor, panes, planning, review
 
 app_name = "production"
 urlpatterns = [
@@ -19,6 +19,8 @@ urlpatterns = [
     path("production/orders/<int:pk>/materials/<int:line>/waive/", planning.Waive.as_view(), name="waive"),
     path("production/orders/<int:pk>/steps/<int:step>/owner/", planning.Reassign.as_view(), name="reassign"),
     path("production/orders/<int:pk>/made/", planning.SignMade.as_view(), name="sign_made"),
+    path("production/work/<int:pk>/review/", panes.review_decision, name="pane_review"),
+    path("production/work/<int:pk>/assessment/", panes.assessment, name="pane_assessment"),
     path("f/<str:token>/", floor.scan, name="scan"),
     path("f/<str:token>/start/", floor.Start.as_view(), name="start"),
     path("f/<str:token>/pause/", floor.PauseStep.as_view(), name="pause"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from quality import views
+from quality import panes, views
 
 app_name = "quality"
 urlpatterns = [
@@ -12,5 +12,6 @@ urlpatterns = [
     path("receipts/<int:pk>/inspect/", views.InspectReceipt.as_view(), name="inspect_receipt"),
     path("nonconformances/<int:pk>/decide/", views.Decide.as_view(), name="decide"),
     path("concessions/<int:pk>/answer/", views.AnswerConcession.as_view(), name="concession"),
+    path("work/<int:pk>/nonconformance/", panes.nonconformance, name="pane_nonconformance"),
     path("inspections/<int:pk>/photo/", views.photo, name="photo"),
 ]

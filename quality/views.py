@@ -246,7 +246,7 @@ class Decide(QualityAct):
         self.found = self.find(Nonconformance.objects.select_related("line__product", "step__owner", "found_by"))
 
     def form_kwargs(self):
-        return {"found": self.found}
+        return {"found": self.found, "initial": {"disposition": self.request.GET.get("disposition")}}
 
     def lead(self):
         return _("%(place)s: %(defect)s. Found by %(person)s.") % {

@@ -5,6 +5,7 @@ from uuid import uuid4
 from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
@@ -57,7 +58,7 @@ class ActView(View):
         if not form.is_valid():
             return self.page(form, status=422)
         try:
-            return HttpResponseRedirect(self.perform_once(form))
+            return HttpResponseRedirect(self.way_on(self.perform_once(form)))
         except Refusal as refusal:
             if refusal.field in form.fields:
                 form.add_error(refusal.field, refusal.what)
@@ -76,6 +77,11 @@ class ActView(View):
             if earlier is None:
                 raise
             return earlier.result_url
+
+    def way_on(self, url) -> str:
+        """Where the person came from, when the form says so; else where the act leads."""
+        wanted = self.request.POST.get("next", "")
+        return wanted if url_has_allowed_host_and_scheme(wanted, None) else url
 
     def page(self, form, *, status=200, refusal=None):
         context = {"form": form, "refusal": refusal, "version": self.request.POST.get("version", "")}

@@ -12,8 +12,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from desk.refusals import BadInput, Changed, GateShut
-from desk.text import moment, sentence, word
+from desk.refusals import BadInput, Changed, GateShut, Remedy
+from desk.text import moment, sentence, when, word
 from notifications.actions import tell, void, void_letters
 from people.models import Department
 from records.actions import record
@@ -40,6 +40,8 @@ State = WorkItem.State
 LONGEST_PAUSE = timedelta(days=3)
 LONGEST_ACKNOWLEDGEMENT = timedelta(days=14)
 OUTAGE = timedelta(minutes=10)
+GIVEN = gettext_noop("This is yours now: {what}")
+GIVEN_WITH_NOTE = gettext_noop("This is yours now: {what}. {note}")
 SWEEP_SECONDS, RECONCILE_SECONDS = 5, 600
 
 
@@ -66,6 +68,7 @@ class Opening:
     detail_params: dict | None = None
     source_label: str = ""
     is_decision: bool | None = None
+    stage: str = ""
     consumed_seconds: int = 0
     minimum_share: float = 0
     due_at: datetime | None = None
@@ -101,8 +104,8 @@ def _wound(opening, version, by, now) -> WorkItem:
         kind=opening.kind, urgency_class=opening.urgency_class, source=opening.source,
         source_label=opening.source_label, subject=str(opening.subject), params=opening.params or {},
         detail=str(opening.detail), detail_params=opening.detail_params or {}, url=opening.url,
-        department=opening.department, assignee=opening.assignee, is_decision=is_decision, opened_at=now,
-        opened_by=by, policy_version=version,
+        department=opening.department, assignee=opening.assignee, is_decision=is_decision, stage=opening.stage,
+        opened_at=now, opened_by=by, policy_version=version,
     )
     _wind(item, opening, now)
     return item
@@ -121,8 +124,9 @@ def _wind(item, opening, now) -> None:
     item.running_since = now
 
 
-def finish(item, by, now=None) -> WorkItem:
-    return _close_all([item], by=by, now=now)[0]
+def finish(item, by, now=None, is_refusal=False) -> WorkItem:
+    """Done, once every added approver has agreed; `is_refusal`: what was asked for is not given, nobody need agree."""
+    return _close_all([item], by=by, now=now, is_refusal=is_refusal)[0]
 
 
 def finish_all(items, *, by, now=None) -> list[WorkItem]:
@@ -139,15 +143,17 @@ def cancel_all(items, *, reason, by=None, now=None) -> list[WorkItem]:
 
 CLOSING = (
     "consumed_seconds", "state", "closed_at", "closed_by", "closed_reason", "running_since", "next_level",
-    "next_repeat", "next_fire_at", "is_provisional", "version",
+    "next_repeat", "next_fire_at", "is_provisional", "version", "awaited",
 )
 
 
 @transaction.atomic
-def _close_all(items, *, by, now=None, reason="") -> list[WorkItem]:
+def _close_all(items, *, by, now=None, reason="", is_refusal=False) -> list[WorkItem]:
     """Finished, or with a reason cancelled: a few statements, whatever their number."""
     items, now = _all_living(items), now or timezone.now()
     for item in items:
+        if item.awaited:
+            _ask_no_more(item, by, now) if reason or is_refusal else _refuse_unagreed(item)
         item.consumed_seconds = _used(item, now)
         item.closed_reason = str(reason)[:300]
         item.state = State.CANCELLED if reason else _ended(item)
@@ -162,13 +168,30 @@ def _close_all(items, *, by, now=None, reason="") -> list[WorkItem]:
     return items
 
 
+def _refuse_unagreed(item) -> None:
+    rows = list(item.countersigns.filter(state__in=["asked", "refused"]).select_related("person"))
+    raise GateShut(
+        _("This cannot be decided yet: somebody was asked to agree first."),
+        missing=[_("%(person)s: %(state)s") % {"person": row.person, "state": row.get_state_display()} for row in rows],
+        who=[row.person for row in rows],
+    )
+
+
+def _ask_no_more(item, by, now) -> None:
+    """Closed another way: nobody need agree any more."""
+    rows = list(item.countersigns.filter(state__in=["asked", "refused"]).select_related("task"))
+    item.countersigns.filter(pk__in=[row.pk for row in rows]).update(state="withdrawn", answered_at=now)
+    item.awaited = 0
+    cancel_all([row.task for row in rows if row.task.is_living], reason="decided", by=by, now=now)
+
+
 def _ended(item) -> str:
     return State.MET_LATE if item.consumed_seconds > item.budget_seconds else State.MET
 
 
 @transaction.atomic
-def reassign(item, person, by, now=None) -> WorkItem:
-    item, now = _living(item), now or timezone.now()
+def reassign(item, person, by, now=None, note="") -> WorkItem:
+    item, now = living(item), now or timezone.now()
     if not person.is_active:
         raise BadInput(_("%(person)s cannot take this: the account is closed.") % {"person": person}, field="person")
     item.assignee = person
@@ -179,8 +202,8 @@ def reassign(item, person, by, now=None) -> WorkItem:
     if by is None or person.pk != by.pk:
         tell(
             key=f"{item.message_source}:given:{item.version + 1}", recipients=[person], url=item.url, by=by, now=now,
-            text=gettext_noop("This is yours now: {what}"), params={"what": sentence(item.subject, item.params)},
-            source=item.message_source,
+            text=GIVEN_WITH_NOTE if note else GIVEN, source=item.message_source,
+            params={"what": sentence(item.subject, item.params), "note": note},
         )
     return _save(item, _calls(item))
 
@@ -188,7 +211,7 @@ def reassign(item, person, by, now=None) -> WorkItem:
 @transaction.atomic
 def reclassify(item, urgency_class, by, now=None) -> WorkItem:
     """Another urgency class: its limit from now on, with what was used already. No level is told afterwards."""
-    item, now = _living(item), now or timezone.now()
+    item, now = living(item), now or timezone.now()
     version = PolicyVersion.objects.ruling({(item.kind, urgency_class)}, now)[item.kind, urgency_class]
     item.urgency_class, is_same = urgency_class, version == item.policy_version
     if is_same:
@@ -211,7 +234,7 @@ def reclassify(item, urgency_class, by, now=None) -> WorkItem:
 @transaction.atomic
 def pause(item, reason, by, until=None, now=None) -> WorkItem:
     """Stop the clock for a reason that the policy allows; a hold of the order is always one."""
-    item, now = _living(item), now or timezone.now()
+    item, now = living(item), now or timezone.now()
     _may_pause(item, reason)
     until = until or now + LONGEST_PAUSE
     if until <= now:
@@ -240,7 +263,7 @@ def _may_pause(item, reason) -> None:
 
 @transaction.atomic
 def resume(item, by=None, now=None) -> WorkItem:
-    item, now = _living(item), now or timezone.now()
+    item, now = living(item), now or timezone.now()
     if item.state != State.PAUSED:
         raise Changed(_("This clock is running already."))
     item.pauses.filter(ended_at__isnull=True).update(ended_at=now, ended_by=by)
@@ -256,7 +279,7 @@ def resume(item, by=None, now=None) -> WorkItem:
 @transaction.atomic
 def acknowledge(item, by, note, until, now=None) -> Acknowledgement:
     """Say that one knows: no more repeats of the levels reached so far, until then."""
-    item, now = _living(item), now or timezone.now()
+    item, now = living(item), now or timezone.now()
     if not str(note).strip():
         raise BadInput(_("Say in a few words what is being done."), field="note")
     if not now < until <= now + LONGEST_ACKNOWLEDGEMENT:
@@ -273,7 +296,7 @@ def acknowledge(item, by, note, until, now=None) -> Acknowledgement:
     )
 
 
-def _living(item) -> WorkItem:
+def living(item) -> WorkItem:
     """The item, locked and as it is now."""
     return _all_living([item])[0]
 
@@ -287,11 +310,19 @@ def _all_living(items) -> list[WorkItem]:
     for item in locked:
         item.was_paused = item.state == State.PAUSED
         if not item.is_living:
-            raise Changed(
-                _("This task is closed already."),
-                because=_("%(person)s closed it.") % {"person": item.closed_by} if item.closed_by else "",
-            )
+            raise closed_already(item)
     return sorted(locked, key=lambda item: keys.index(item.pk))
+
+
+def closed_already(item) -> Changed:
+    """Who was faster, and when."""
+    if item.closed_by is None:
+        return Changed(_("This task is closed already."))
+    return Changed(
+        _("%(person)s closed this task on %(when)s. Yours was not saved.")
+        % {"person": item.closed_by, "when": when(item.closed_at)},
+        who=[item.closed_by], remedy=Remedy(_("Next in my work"), "/"),
+    )
 
 
 def _used(item, now) -> int:

@@ -43,6 +43,8 @@ LIMITS = {
     Kind.PROBLEM: (1, False, (PauseReason.DEPARTMENT, PauseReason.SUPPLIER)),
     Kind.SHEET_RECEIPT: (2, False, ()),
     Kind.STOP_REPORT: (9, False, ()),
+    Kind.SUPPLIER: (9, True, ()),
+    Kind.COUNTERSIGN: (2, True, ()),
     Kind.ORDER: (90, False, (PauseReason.CUSTOMER,)),
 }
 

@@ -40,3 +40,84 @@ class AcknowledgeForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["until"].initial = timezone.localtime() + timedelta(hours=4)
+
+
+def _named(person) -> str:
+    return f"{person} · {person.department}" if person.department_id else str(person)
+
+
+def words(label, **options):
+    return forms.CharField(label=label, max_length=1000, widget=forms.Textarea(attrs={"rows": 3}), **options)
+
+
+class PersonForm(forms.Form):
+    person = forms.ChoiceField(label=_("Person"))
+    text = words(_("In words"), required=False)
+
+    def __init__(self, *args, people, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.known = {str(person.pk): person for person in people}
+        self.fields["person"].choices = [("", "–"), *((pk, _named(person)) for pk, person in self.known.items())]
+
+    def clean_person(self):
+        return self.known[self.cleaned_data["person"]]
+
+
+class TransferForm(PersonForm):
+    """Who decides instead."""
+
+
+class AddForm(PersonForm):
+    """Who must agree first."""
+
+
+class CopyForm(forms.Form):
+    people = forms.MultipleChoiceField(label=_("People"), widget=forms.CheckboxSelectMultiple)
+    text = words(_("In words"), required=False)
+
+    def __init__(self, *args, people, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.known = {str(person.pk): person for person in people}
+        self.fields["people"].choices = [(pk, _named(person)) for pk, person in self.known.items()]
+
+    def clean_people(self):
+        return [self.known[pk] for pk in self.cleaned_data["people"]]
+
+
+RETURN_REASONS = [
+    ("unclear", _("Something is unclear")), ("missing", _("Papers are missing")),
+    ("wrong", _("Something is wrong")), ("not_mine", _("It is not mine to decide")), ("other", _("Other")),
+]  # fmt: skip
+
+
+class ReturnForm(forms.Form):
+    reason_code = forms.ChoiceField(label=_("Why"), choices=RETURN_REASONS, widget=forms.RadioSelect)
+    text = words(_("In words"), min_length=4, help_text=_("So that the others can act."))
+
+    def clean(self):
+        """The chip stands before the words."""
+        given = super().clean()
+        code = given.pop("reason_code", None)
+        if code and code != "other" and given.get("text"):
+            given["text"] = f"{dict(RETURN_REASONS)[code]}: {given['text']}"
+        return given
+
+
+class AnswerForm(forms.Form):
+    agrees = forms.TypedChoiceField(
+        label=_("Answer"), choices=[("yes", _("Agree")), ("no", _("Disagree"))], widget=forms.RadioSelect,
+        coerce=lambda value: value == "yes",
+    )  # fmt: skip
+    text = words(_("In words"), required=False, help_text=_("Needed when you do not agree."))
+
+
+class RemindForm(forms.Form):
+    text = words(_("In words"), required=False)
+
+
+class CommentForm(forms.Form):
+    text = words(_("In words"))
+
+
+class WithdrawForm(forms.Form):
+    """A button."""

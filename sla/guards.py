@@ -1,4 +1,8 @@
-from desk.guards import append_only
+from desk.guards import append_only, refuse
+
+OPEN_AGREEMENT = (
+    "EXISTS (SELECT 1 FROM sla_countersign WHERE item_id = NEW.id AND state IN ('asked', 'refused'))"
+)
 
 GUARDS = [
     *append_only("sla_escalation"),
@@ -6,4 +10,10 @@ GUARDS = [
     *append_only("sla_policyversion"),
     *append_only("sla_escalationstep"),
     *append_only("sla_calendaredition"),
+    *append_only("sla_itemact"),
+    refuse(
+        "sla_workitem", "agreed", on="UPDATE", says="an item is done after every added approver has agreed",
+        when=f"NEW.state IN ('met', 'met_late') AND NEW.awaited > 0 OR NEW.state <> OLD.state"
+             f" AND NEW.state IN ('met', 'met_late') AND {OPEN_AGREEMENT}",
+    ),
 ]

@@ -1,6 +1,9 @@
+from django.conf import settings
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+
+from people.roles import Right
 
 
 class Kind(TextChoices):
@@ -31,7 +34,29 @@ class Kind(TextChoices):
     SHEET_RECEIPT = "sheet_receipt", _("Receipt of the processing sheet")
     STOP_REPORT = "stop_report", _("Stop and report cost")
     ORDER = "order", _("Whole order")
+    SUPPLIER = "supplier", _("New supplier")
+    COUNTERSIGN = "countersign", _("Agreement")
 
 
 def label_of(kind: str):
     return Kind(kind).label if kind in Kind.values else kind
+
+
+# A stage's code where the kind of its own task has another one.
+STAGE_KINDS = {"review": Kind.REVIEW_DECISION}
+
+# Who can be handed a task of this kind; of any other kind, who works in its department.
+RIGHT_OF_KIND = {
+    Kind.CONFIRMATION: Right.ORDER_CONFIRM, Kind.NEGOTIATION: Right.ORDER_NEGOTIATE,
+    Kind.REVIEW_PROCESS: Right.REVIEW_ASSESS, Kind.REVIEW_CAPACITY: Right.REVIEW_ASSESS,
+    Kind.REVIEW_MATERIALS: Right.REVIEW_ASSESS, Kind.REVIEW_DECISION: Right.REVIEW_DECIDE, Kind.PLAN: Right.PLAN_MAKE,
+    Kind.PROCUREMENT: Right.SUPPLY_BUY, Kind.PURCHASE_LINE: Right.SUPPLY_BUY, Kind.OPERATION: Right.OPERATION_RUN,
+    Kind.QC: Right.QUALITY_INSPECT, Kind.INSPECTION: Right.QUALITY_INSPECT, Kind.NONCONFORMANCE: Right.QUALITY_DECIDE,
+    Kind.DELIVERY: Right.DELIVERY_RUN, Kind.DELIVERY_CONFIRMATION: Right.DELIVERY_RUN,
+    Kind.SETTLEMENT: Right.SETTLE, Kind.EXPENSE: Right.EXPENSE_DECIDE,
+}  # fmt: skip
+
+
+def work_of(kind: str) -> dict:
+    """The pages that the departments have for a kind of work (settings.WORK): names of addresses."""
+    return settings.WORK.get(kind, {})

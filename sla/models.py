@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ from desk.faces import ClockFace
 from desk.text import render
 from people.models import Absence, Department
 from sla import worktime
-from sla.kinds import Kind, label_of
+from sla.kinds import STAGE_KINDS, Kind, label_of, work_of
 
 PERSON = settings.AUTH_USER_MODEL
 SHORTEST_TARGET = 5 * 60
@@ -319,9 +320,6 @@ class WorkItemQuerySet(models.QuerySet):
             mine |= unclaimed & Q(department=user.department_id)
         return self.filter(mine)
 
-    def for_list(self):
-        return self.select_related("department", "assignee").order_by(F("due_at").asc(nulls_last=True), "pk")
-
 
 class WorkItem(models.Model):
     """Something that waits for somebody: one owner, one clock, one link.
@@ -352,6 +350,8 @@ class WorkItem(models.Model):
     detail_params = models.JSONField(default=dict, blank=True)
     url = models.CharField(max_length=300)
     is_decision = models.BooleanField(_("to decide"), default=False)
+    stage = models.CharField(_("stage"), max_length=20, blank=True)
+    awaited = models.PositiveSmallIntegerField(_("agreements awaited"), default=0)
     department = models.ForeignKey(
         Department, models.PROTECT, related_name="+", db_index=False, verbose_name=_("department")
     )
@@ -438,8 +438,39 @@ class WorkItem(models.Model):
         return render(self.detail, self.detail_params)
 
     @property
+    def customer(self) -> str:
+        return self.detail_params.get("customer", "")
+
+    @property
+    def consequence_text(self) -> str:
+        """Its second line: what it is about, and what the act that opened it says of it."""
+        remark = self.detail_params.get("remark")
+        parts = [self.detail_params.get("what", ""), remark and render(remark["msg"], remark["params"])]
+        return " · ".join(filter(None, parts)) or self.detail_text
+
+    @property
     def kind_label(self):
         return label_of(self.kind)
+
+    @property
+    def stage_label(self):
+        return label_of(STAGE_KINDS.get(self.stage, self.stage)) if self.stage else self.kind_label
+
+    @property
+    def source_number(self) -> int:
+        """The key of what it is about: 12 of “order:12”."""
+        return int(self.source.rpartition(":")[2])
+
+    @property
+    def pane_url(self) -> str:
+        """Where its department shows what is decided; else its own page."""
+        return reverse(work_of(self.kind).get("pane", "sla:item"), args=[self.pk])
+
+    @property
+    def bulk_url(self) -> str:
+        """Where several of its kind are decided together, each row with its consequences; most kinds have none."""
+        name = work_of(self.kind).get("bulk")
+        return reverse(name) if name else ""
 
     @property
     def department_code(self) -> str:
@@ -576,6 +607,93 @@ class Acknowledgement(models.Model):
 
     def __str__(self):
         return f"{self.item} {self.level}"
+
+
+class ItemAct(models.Model):
+    """What people did about an item beside deciding it: handed it on, asked, said. Written once."""
+
+    class Act(models.TextChoices):
+        TRANSFER = "transfer", _("Transfer")
+        RETURN = "return", _("Return")
+        ADD = "add", _("Add approver")
+        AGREE = "agree", _("Agree")
+        DISAGREE = "disagree", _("Disagree")
+        REMIND = "remind", _("Remind")
+        COPY = "copy", _("Copy to")
+        COMMENT = "comment", _("Comment")
+        WITHDRAW = "withdraw", _("Withdraw")
+
+    item = models.ForeignKey(WorkItem, models.PROTECT, related_name="acts", db_index=False)
+    act = models.CharField(_("act"), max_length=10, choices=Act)
+    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", db_index=False, verbose_name=_("by"))
+    person = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("person")
+    )
+    text = models.CharField(_("in words"), max_length=1000, blank=True)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("act on a work item")
+        verbose_name_plural = _("acts on work items")
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "person"], condition=Q(act="copy"), name="an_item_is_copied_to_a_person_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(act__in=["transfer", "return", "add", "copy"]) | Q(person__isnull=False),
+                name="a_task_is_handed_to_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(act__in=["return", "disagree", "comment"]) | ~Q(text=""), name="a_return_says_why"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["item", "at"], name="acts_of_an_item"),
+            models.Index(fields=["person", "-at", "-id"], condition=Q(act="copy"), name="copies_by_person"),
+        ]
+
+    def __str__(self):
+        return f"{self.item} {self.act}"
+
+
+class Countersign(models.Model):
+    """A second person who must agree before the item is decided."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("asked")
+        AGREED = "agreed", _("agrees")
+        REFUSED = "refused", _("does not agree")
+        WITHDRAWN = "withdrawn", _("no longer asked")
+
+    item = models.ForeignKey(WorkItem, models.PROTECT, related_name="countersigns")
+    person = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("person"))
+    asked_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("asked by"))
+    asked_at = models.DateTimeField(_("asked at"))
+    task = models.OneToOneField(WorkItem, models.PROTECT, related_name="countersign")
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ASKED)
+    answer = models.CharField(_("answer"), max_length=1000, blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True)
+
+    class Meta:
+        verbose_name = _("added approver")
+        verbose_name_plural = _("added approvers")
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "person"], condition=Q(state="asked"), name="a_person_is_asked_once_at_a_time"
+            ),
+            models.CheckConstraint(condition=~Q(person=F("asked_by")), name="an_added_approver_is_somebody_else"),
+            models.CheckConstraint(
+                condition=Q(state="asked", answered_at__isnull=True)
+                | (~Q(state="asked") & Q(answered_at__isnull=False)),
+                name="an_answered_approver_says_when",
+            ),
+            models.CheckConstraint(condition=~Q(state="refused") | ~Q(answer=""), name="who_does_not_agree_says_why"),
+        ]
+
+    def __str__(self):
+        return f"{self.item} {self.person}"
 
 
 class Heartbeat(models.Model):

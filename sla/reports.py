@@ -1,47 +1,39 @@
 """What waits for whom, and whether the clock itself is well."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from desk.faces import ClockFace, ItemGroup
+from desk.keyset import Page, paginate
 from notifications.reports import backlog
 from people.models import Absence
-from sla.models import Heartbeat, Policy, PolicyVersion, WorkItem
+from sla.models import Escalation, Heartbeat, ItemAct, Policy, PolicyVersion, WorkItem
 
 ONE_HOUR = timedelta(hours=1)
+JUST_NOW = timedelta(seconds=10)
 LONGEST_DELAY = 5 * 60
-MOST_ITEMS = 300
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of "My work"."""
 
-    subject_text: str
-    detail_text: str
-    url: str
-    department_code: str
-    kind_label: str
-    face: ClockFace
     item: WorkItem
+    face: ClockFace
 
 
 def rows(items, now=None) -> list[Row]:
     now = now or timezone.now()
-    return [
-        Row(item.subject_text, item.detail_text or item.source_label, item.url, item.department_code,
-            str(item.kind_label), item.face(now), item)
-        for item in items
-    ]
+    return [Row(item, item.face(now)) for item in items]
 
 
-def waiting_for(user) -> list[WorkItem]:
-    """Everything that waits for a person: one query."""
-    return list(WorkItem.objects.living().for_person(user).for_list()[:MOST_ITEMS])
+# Keyset pages need a column without NULL: what has no due time (its clock stands) comes last.
+DUE = Coalesce("due_at", Value(datetime(9999, 1, 1, tzinfo=UTC)))
 
 
 def absence_of(user, now) -> Absence | None:
@@ -49,12 +41,53 @@ def absence_of(user, now) -> Absence | None:
     return Absence.objects.current(now).filter(person=user).select_related("delegate").first()
 
 
-def started_by(user) -> list[WorkItem]:
-    return list(WorkItem.objects.living().filter(opened_by=user).for_list()[:MOST_ITEMS])
+def living_page(items, cursor=None) -> Page:
+    """A page of living items, soonest first: one query whatever their number."""
+    items = items.living().select_related("department", "assignee").annotate(due_or_never=DUE)
+    return paginate(items, ("due_or_never", "pk"), cursor)
+
+
+def copied_to(user):
+    return ItemAct.objects.filter(act=ItemAct.Act.COPY, person=user).select_related(
+        "item__department", "item__assignee", "by"
+    )
 
 
 def done_by(user):
     return WorkItem.objects.filter(closed_by=user, closed_at__isnull=False).select_related("department", "assignee")
+
+
+def counts(user) -> dict:
+    """For the tabs, each from its own index; Done has no end, so it is not counted."""
+    mine = WorkItem.objects.living().for_person(user).order_by().values_list("is_decision").annotate(Count("pk"))
+    found = dict(mine)
+    return {
+        "decide": found.get(True, 0), "do": found.get(False, 0),
+        "started": WorkItem.objects.living().filter(opened_by=user).count(),
+        "copied": ItemAct.objects.filter(act=ItemAct.Act.COPY, person=user, item__closed_at__isnull=True).count(),
+    }
+
+
+def next_to_run_out(user) -> WorkItem | None:
+    """For who has nothing to do: the next clock of the department."""
+    if not user.department_id:
+        return None
+    items = WorkItem.objects.living().filter(department=user.department_id, due_at__isnull=False)
+    return items.select_related("department", "assignee").order_by("due_at").first()
+
+
+def escalated_to(items, now=None) -> list[str]:
+    """Whom the ladder has told of these items, the highest level of each: one query."""
+    late = [item.pk for item in items if _group_of(item, now or timezone.now()) == "past"]
+    told = Escalation.objects.filter(item__in=late, outcome=Escalation.Outcome.FIRED, level__gt=1).order_by("level")
+    highest = {row.item_id: row.recipients for row in told}
+    return list(dict.fromkeys(person["name"] for people in highest.values() for person in people))
+
+
+def just_done(user, pk, now=None) -> WorkItem | None:
+    """What the person decided a moment ago: the bar on top of the list speaks of it."""
+    since = (now or timezone.now()) - JUST_NOW
+    return WorkItem.objects.filter(pk=pk, closed_by=user, closed_at__gte=since).first() if pk else None
 
 
 def groups(items, now=None) -> list[ItemGroup]:
@@ -68,7 +101,12 @@ def groups(items, now=None) -> list[ItemGroup]:
     sorted_rows = {code: [] for code in names}
     for row in rows(items, now):
         sorted_rows[_group_of(row.item, now)].append(row)
-    return [ItemGroup(code, *names[code], found) for code, found in sorted_rows.items() if found]
+    notes = {"waiting": _("your clock is stopped"), "past": _told(escalated_to(items, now))}
+    return [ItemGroup(code, *names[code], found, notes.get(code, "")) for code, found in sorted_rows.items() if found]
+
+
+def _told(names) -> str:
+    return _("escalated to %(names)s") % {"names": _(", ").join(names)} if names else ""
 
 
 def _group_of(item: WorkItem, now: datetime) -> str:

@@ -1,11 +1,21 @@
 from django.urls import path
 
-from sla import views, views_people
+from sla import bulk, views, views_acts, views_people
 
 app_name = "sla"
 urlpatterns = [
     path("", views.my_work, name="my_work"),
     path("work/<int:pk>/", views.item, name="item"),
+    path("work/transfer/", bulk.TransferMany.as_view(), name="transfer_many"),
+    path("work/<int:pk>/transfer/", views_acts.Transfer.as_view(), name="transfer"),
+    path("work/<int:pk>/return/", views_acts.GiveBack.as_view(), name="give_back"),
+    path("work/<int:pk>/add-approver/", views_acts.AddApprover.as_view(), name="add_approver"),
+    path("work/<int:pk>/agree/", views_acts.Agree.as_view(), name="agree"),
+    path("work/<int:pk>/ask-no-more/", views_acts.AskNoMore.as_view(), name="ask_no_more"),
+    path("work/<int:pk>/remind/", views_acts.Remind.as_view(), name="remind"),
+    path("work/<int:pk>/copy/", views_acts.Copy.as_view(), name="copy"),
+    path("work/<int:pk>/comment/", views_acts.Comment.as_view(), name="comment"),
+    path("work/<int:pk>/withdraw/", views_acts.withdraw, name="withdraw"),
     path("work/<int:pk>/acknowledge/", views.Acknowledge.as_view(), name="acknowledge"),
     path("limits/", views.limits, name="limits"),
     path("limits/<int:pk>/", views.EditLimit.as_view(), name="limit_edit"),

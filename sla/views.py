@@ -1,9 +1,12 @@
+from urllib.parse import urlencode
+
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponseRedirect, JsonResponse
+from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from desk.faces import ItemGroup, TabFace
@@ -11,48 +14,106 @@ from desk.keyset import paginate
 from desk.refusals import NotYours
 from people.roles import Right
 from records.acts import ActView, require
-from sla import actions, reports
+from sla import actions, item_acts, panes, reports
 from sla.forms import AcknowledgeForm, LimitForm
+from sla.kinds import Kind, work_of
 from sla.models import Policy, WorkItem
 
-DECIDE, DO, STARTED, DONE = "decide", "do", "started", "done"
+DECIDE, DO, STARTED, COPIED, DONE = "decide", "do", "started", "copied", "done"
+EMPTY = {
+    STARTED: gettext_lazy("Nothing you sent waits for anybody."),
+    COPIED: gettext_lazy("Nobody copied anything to you."),
+    DONE: gettext_lazy("You have closed nothing yet."),
+}
 
 
 def my_work(request):
-    """What waits for the person who looks, soonest first."""
-    now = timezone.now()
+    """What waits for the person who looks, soonest first; one page in as many queries as a hundred."""
+    user, now, counts = request.user, timezone.now(), reports.counts(request.user)
     tab = request.GET.get("tab", "")
-    if tab == DONE:
-        return _done(request)
-    items = reports.started_by(request.user) if tab == STARTED else reports.waiting_for(request.user)
-    counts = {}
-    if tab != STARTED:
-        counts = {DECIDE: sum(item.is_decision for item in items), DO: sum(not item.is_decision for item in items)}
-        items = [item for item in items if tab not in (DECIDE, DO) or item.is_decision == (tab == DECIDE)]
-    context = {"groups": reports.groups(items, now), "tabs": _tabs(counts), "current_tab": tab,
-               "absence": reports.absence_of(request.user, now)}
+    if tab not in (DECIDE, DO, STARTED, COPIED, DONE):
+        tab = DECIDE if counts[DECIDE] or not counts[DO] else DO
+    done = reports.just_done(user, _number(request.GET.get("done")), now)
+    page, groups = _listed(user, tab, request.GET.get("after"), now)
+    context = {
+        "tabs": _tabs(counts), "current_tab": tab, "page": page, "groups": groups, "list_url": _list_url(request),
+        "empty_text": EMPTY.get(tab, ""), "upcoming": None if groups else reports.next_to_run_out(user),
+        "may_tick": tab in (DECIDE, DO), "absence": reports.absence_of(user, now),
+        "done": done, "undo_url": _undo_url(done), "bulks": _bulks(groups),
+    }
     return render(request, "sla/my_work.html", context)
 
 
-def _done(request):
-    page = paginate(reports.done_by(request.user), ("-closed_at", "-pk"), request.GET.get("after"))
-    found = [ItemGroup(DONE, _("Done"), "check", reports.rows(page.rows))] if page.rows else []
-    context = {"groups": found, "tabs": _tabs({}), "current_tab": DONE, "page": page}
-    return render(request, "sla/my_work.html", context | {"empty_text": _("You have closed nothing yet.")})
+def _listed(user, tab, cursor, now):
+    if tab == DONE:
+        page = paginate(reports.done_by(user), ("-closed_at", "-pk"), cursor)
+        return page, [ItemGroup(DONE, _("Done"), "check", reports.rows(page.rows, now))] if page.rows else []
+    if tab == COPIED:
+        page = paginate(reports.copied_to(user), ("-at", "-pk"), cursor)
+        found = reports.rows([copy.item for copy in page.rows], now)
+        return page, [ItemGroup(COPIED, _("Copied to me"), "send", found)] if found else []
+    items = WorkItem.objects.all()
+    items = items.filter(opened_by=user) if tab == STARTED else items.for_person(user).filter(is_decision=tab == DECIDE)
+    page = reports.living_page(items, cursor)
+    return page, reports.groups(page.rows, now)
+
+
+def _list_url(request) -> str:
+    """This list, to come back to; not the page of it, which the decision changes."""
+    tab = request.GET.get("tab")
+    url = reverse("sla:my_work")
+    return f"{url}?{urlencode({'tab': tab})}" if tab else url
+
+
+def _undo_url(done) -> str:
+    name = work_of(done.kind).get("undo") if done else None
+    return reverse(name, args=[done.source_number]) if name else ""
+
+
+def _bulks(groups) -> list[tuple]:
+    """The kinds on this page of which several can be decided together: address and words."""
+    items = [row.item for group in groups for row in group.items]
+    labels = {item.bulk_url: item.kind_label for item in items if item.bulk_url}
+    return [(url, _("Decide together: %(kind)s") % {"kind": label}) for url, label in labels.items()]
+
+
+def _number(text) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else None
 
 
 def _tabs(counts) -> list[TabFace]:
     url = reverse("sla:my_work")
-    total = sum(counts.values()) if counts else None
-    names = {"": (_("All"), total), DECIDE: (_("To decide"), counts.get(DECIDE)), DO: (_("To do"), counts.get(DO)),
-             STARTED: (_("Started by me"), None), DONE: (_("Done"), None)}
-    return [TabFace(code, label, f"{url}?tab={code}" if code else url, count) for code, (label, count) in names.items()]
+    names = {DECIDE: _("To decide"), DO: _("To do"), STARTED: _("Started by me"), COPIED: _("Copied to me"),
+             DONE: _("Done")}
+    return [TabFace(code, label, f"{url}?tab={code}", counts.get(code)) for code, label in names.items()]
 
 
 def item(request, pk):
-    """An item's own address leads to the page where it is done."""
-    found = get_object_or_404(WorkItem, pk=pk)
-    return HttpResponseRedirect(found.url)
+    """What is known of any item: the pane of kinds that have none of their own, and each one's own address."""
+    found = panes.find(pk)
+    if not item_acts.may_look(found, request.user):
+        raise Http404
+    if found.kind == Kind.COUNTERSIGN:
+        return panes.show(request, _agreement(found, request.user))
+    decisions = [panes.Button(_("Open"), found.url, "A", "pri", "chevron")] if found.is_living else []
+    return panes.show(request, panes.Pane(found, decisions=decisions))
+
+
+def _agreement(task, user):
+    """What an added approver is asked, with the way to the decision itself."""
+    asked = task.countersign
+    url = reverse("sla:agree", args=[task.pk])
+    is_open = task.is_living and item_acts.is_mine(task, user)
+    return panes.Pane(
+        task, title=asked.item.subject_text,
+        verdict=panes.Verdict(_("%(person)s asks you to agree first.") % {"person": asked.asked_by}),
+        checks=[panes.Check(row.text) for row in asked.item.acts.filter(act="add", person=asked.person) if row.text],
+        decisions=[
+            panes.Button(_("Agree"), url, "A", "pri", fields={"agrees": "yes", "text": ""}),
+            panes.Button(_("Disagree"), url, "D", "dan", "cross"),
+        ] if is_open else [],
+        consequences=[_("%(person)s decides after you have agreed.") % {"person": item_acts.owner_of(asked.item)}],
+    )  # fmt: skip
 
 
 class Acknowledge(ActView):

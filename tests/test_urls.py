@@ -31,6 +31,7 @@ from orders.models import (
 )
 from people.models import Absence, Delegation, User
 from people.roles import Right
+from procurement.actions import propose_supplier
 from procurement.models import PurchaseLine, Supplier, SupplierMaterial
 from production.models import Operation
 from quality.actions import propose_concession
@@ -40,6 +41,13 @@ from sla.models import Policy, WorkItem
 from tests.conftest import member
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.slow]
+PANES = {
+    "orders:pane_confirmation": "confirmation", "orders:pane_negotiation": "negotiation",
+    "orders:pane_problem": "problem", "orders:pane_sheet": "sheet_receipt", "production:pane_review": "review_decision",
+    "production:pane_assessment": "review_process", "quality:pane_nonconformance": "nonconformance",
+    "logistics:pane_confirmation": "delivery_confirmation", "finance:pane_expense": "expense",
+    "procurement:pane_supplier": "supplier",
+}  # fmt: skip
 TABLE = Path(__file__).parent / "urls.csv"
 PEOPLE = (
     "sales", "sales_head", "planner", "production_head", "operator", "buyer", "inspector", "logistics", "finance",
@@ -77,6 +85,7 @@ def papers(cast) -> dict:
     )
     concession = propose_concession(nonconformance_id=held.pk, by=cast["wu"], reason="不影响装配")
     expense = actions.request_expense(order_id=review.pk, by=cast["lin"], kind="transport", amount=300, reason="专车")
+    propose_supplier(by=cast["wang"], name="新厂")
     file, later = StoredFile.objects.first(), {"starts_at": later, "ends_at": later + timedelta(days=1)}
     absence = Absence.objects.create(person=cast["lin"], delegate=cast["chen"], **later)
     delegation = Delegation.objects.create(
@@ -142,6 +151,10 @@ def arguments(name, desk) -> dict:
     }
     if name in special:
         return special[name]
+    if name in PANES:
+        return {"pk": WorkItem.objects.filter(kind=PANES[name]).order_by("-pk").first().pk}
+    if name.startswith("sla:"):
+        return special["sla:item"]
     view = name.split(":")[1]
     if name.startswith("production:") and view in ("scan", "start", "pause", "report", "finish", "problem"):
         return {"token": step.token}

@@ -303,7 +303,15 @@ def error_summary(*subjects):
 
 @register.inclusion_tag("ui/act_inputs.html", takes_context=True)
 def act_inputs(context):
-    return {"csrf_token": context.get("csrf_token"), "once": uuid4().hex, "version": context.get("version")}
+    return {
+        "csrf_token": context.get("csrf_token"), "once": uuid4().hex, "version": context.get("version"),
+        "next": context.get("next_url") or _came_from(context.get("request")),
+    }
+
+
+def _came_from(request) -> str:
+    """The list that the act was opened from: there one goes on (records.acts checks the address)."""
+    return (request.POST.get("next") or request.GET.get("next", "")) if request else ""
 
 
 @register.inclusion_tag("ui/_refusal.html")

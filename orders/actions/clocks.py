@@ -53,10 +53,12 @@ def ask(order, **options) -> None:
     order.kept.openings.append(_opening(order, **options))
 
 
-def _opening(order, *, params=None, url=None, **options) -> sla.Opening:
+def _opening(order, *, params=None, url=None, remark=None, **options) -> sla.Opening:
+    """`remark`: a stored sentence that its line goes on with."""
     return sla.Opening(
-        source=order.stream, source_label=str(order), params=params or {}, detail=ABOUT, detail_params=about(order),
-        url=url or order.get_absolute_url(), urgency_class=order.urgency_class, **options,
+        source=order.stream, source_label=str(order), params=params or {}, stage=order.stage, detail=ABOUT,
+        detail_params=about(order) | ({"remark": remark} if remark else {}), url=url or order.get_absolute_url(),
+        urgency_class=order.urgency_class, **options,
     )
 
 

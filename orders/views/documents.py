@@ -27,6 +27,7 @@ from people.models import Department
 from people.roles import Right
 from records.files import ACCEPT, attach, serve
 from records.models import Event, StoredFile
+from sla.bulk import BulkRow, BulkView
 
 # Papers with prices in them are for those who may see these prices.
 MONEY_OF_PURPOSE = {"quote": "purchase", "purchase": "purchase", "supplier_invoice": "purchase", "invoice": "sales",
@@ -111,6 +112,25 @@ class Receive(OrderAct):
 
     def next_url(self):
         return reverse("orders:sheet", args=[self.order.pk])
+
+
+class ReceiveMany(BulkView):
+    """The same act on each: that this department has seen the sheet."""
+
+    kinds = ("sheet_receipt",)
+    title = _("Receive processing sheets")
+    submit_label = _("Received")
+    note = _("Your name, your department and the time stand on each sheet.")
+
+    def row(self, item):
+        sheet = ProcessingSheet.objects.filter(order=item.source_number).first()
+        if sheet is None:
+            return BulkRow(item, hindrance=_("There is no sheet."))
+        return BulkRow(item, _("Version %(number)d of the processing sheet is in force.") % {"number": sheet.version})
+
+    def decide(self, item, form):
+        sheet = ProcessingSheet.objects.filter(order=item.source_number).first()
+        actions.receive_sheet(order_id=item.source_number, by=self.request.user, version=sheet.version)
 
 
 class IssueAgain(OrderAct):

@@ -1,6 +1,7 @@
 """Who may be bought from: one person proposes, another approves."""
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -11,6 +12,8 @@ from people.duty import hands_of
 from people.roles import Right
 from procurement.models import Supplier, SupplierMaterial
 from records.actions import record
+from sla import actions as sla
+from sla.models import WorkItem
 
 
 @transaction.atomic
@@ -24,7 +27,19 @@ def propose_supplier(*, by, name, latin_name="", contact_name="", contact_phone=
         contact_email=contact_email, proposed_at=timezone.now(), proposed_by=by,
     )
     _record(supplier, "proposed", gettext_noop("Supplier {name} proposed"), by)
+    _ask_for_approval(supplier, by)
     return supplier
+
+
+def _ask_for_approval(supplier, by):
+    department = Department.objects.select_related("head").get(code="procurement")
+    head = department.head if department.head_id != by.pk else None
+    sla.open_item(
+        kind="supplier", source=f"supplier:{supplier.pk}", subject=gettext_noop("Approve the new supplier {name}"),
+        params={"name": str(supplier)}, department=department, by=by,
+        assignee=head or next((person for person in approvers() if person.pk != by.pk), None),
+        url=reverse("procurement:supplier_detail", args=[supplier.pk]),
+    )
 
 
 @transaction.atomic
@@ -36,6 +51,8 @@ def approve_supplier(*, supplier_id, by) -> Supplier:
     _check_approver(supplier, by)
     supplier.approved_at, supplier.approved_by = timezone.now(), by
     supplier.save(update_fields=["approved_at", "approved_by"])
+    for item in WorkItem.objects.living().of(f"supplier:{supplier.pk}"):
+        sla.finish(item, by=by)
     _record(supplier, "approved", gettext_noop("Supplier {name} approved"), by)
     return supplier
 

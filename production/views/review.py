@@ -240,6 +240,11 @@ class Approve(OrderAct):
     back = "production:review"
     title = gettext_lazy("Approve the review")
     submit_label = gettext_lazy("Approve")
+    consequences = (
+        gettext_lazy("The promise is recorded and stays."),
+        gettext_lazy("The order goes to procurement, with the material list."),
+        gettext_lazy("The processing sheet is issued again with the operations."),
+    )
 
     def subject(self):
         super().subject()
@@ -256,11 +261,7 @@ class Approve(OrderAct):
         return super().context() | {
             "lead": _("The plan finishes %(finish)s; the customer wants it %(required)s.")
             % {"finish": when(finish), "required": when(self.order.required_at)} if finish else "",
-            "consequences": [
-                _("The promise is recorded and stays."),
-                _("The order goes to procurement, with the material list."),
-                _("The processing sheet is issued again with the operations."),
-            ],
+            "consequences": self.consequences,
         }
 
     def perform(self, form):

@@ -387,7 +387,7 @@ def test_a_closed_item_is_closed_once(company, sales, sales_head, monday):
     actions.finish(item, by=sales, now=monday)
     with pytest.raises(Changed) as refused:
         actions.finish(item, by=sales_head, now=monday)
-    assert str(sales) in refused.value.because
+    assert str(sales) in refused.value.what
 
 
 def test_reassigning_tells_the_receiver_and_the_record(company, sales, planner, monday):
