@@ -6,19 +6,18 @@ from django.utils.translation import gettext as _
 
 from desk.text import when
 from people.roles import Right
-from procurement.actions.suppliers import may_approve
 from procurement.models import Supplier
 from sla.panes import Button, Check, Fact, Pane, Verdict, find, show
 
 
 def supplier(request, pk):
     user = request.user
-    if not (user.may(Right.SUPPLY_BUY) or may_approve(user)):
+    if not (user.may(Right.SUPPLY_BUY) or user.may(Right.SUPPLIER_APPROVE)):
         raise Http404
     item = find(pk, ("supplier",))
     proposed = Supplier.objects.select_related("proposed_by").get(pk=item.source_number)
     sources = list(proposed.sources.select_related("material"))
-    may = item.is_living and may_approve(user) and proposed.proposed_by_id != user.pk
+    may = item.is_living and user.may(Right.SUPPLIER_APPROVE) and proposed.proposed_by_id != user.pk
     return show(request, Pane(
         item, str(proposed), "",
         Verdict(_("Nobody buys from a supplier before a second person has approved it."), tone="warn"),

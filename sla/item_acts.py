@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest, Refusal, Remedy
 from desk.text import duration, sentence
 from notifications.actions import tell
+from people.duty import with_rights
 from people.models import User
 from people.roles import Right
 from records.actions import record
@@ -47,17 +48,21 @@ def may_look(item, user) -> bool:
     return WorkItem.objects.filter(pk=item.pk).for_person(user).exists() or item.acts.filter(person=user).exists()
 
 
+def is_sender(person, item) -> bool:
+    """The human being who asked for it, under whichever account."""
+    return item.opened_by is not None and person.natural_id == item.opened_by.natural_id
+
+
 def may_take(person, item) -> bool:
     """Whether the task can be handed to this person: the right to do it, and never one's own request."""
-    if not person.is_active or (item.is_decision and person.pk == item.opened_by_id):
+    if not person.is_active or (item.is_decision and is_sender(person, item)):
         return False
     right = RIGHT_OF_KIND.get(item.kind)
     return person.may(right) if right else person.department_id == item.department_id
 
 
 def colleagues():
-    people = User.objects.filter(is_active=True).exclude(role="").select_related("department")
-    return people.prefetch_related("department__deputies").order_by("department_id", "pk")
+    return with_rights(User.objects.filter(is_active=True).exclude(role="").order_by("department_id", "pk"))
 
 
 def takers(item, but=()) -> list[User]:
@@ -94,7 +99,7 @@ def transfer(*, item, person, by, text="", now=None) -> WorkItem:
     item = _mine(item, by)
     if person.pk == item.assignee_id:
         raise BadInput(_("%(person)s has this task already.") % {"person": person}, field="person")
-    if item.is_decision and person.pk == item.opened_by_id:
+    if item.is_decision and is_sender(person, item):
         raise OwnRequest(
             _("%(person)s asked for this, so somebody else decides.") % {"person": person}, who=takers(item, [by])[:4],
             field="person",
@@ -125,9 +130,9 @@ def give_back(*, item, by, text, now=None) -> WorkItem:
 def add_approver(*, item, person, by, text="", now=None) -> Countersign:
     """加簽: this person must agree before it is decided."""
     item, now = _mine(item, by), now or timezone.now()
-    if person.pk == by.pk or not person.is_active:
+    if person.natural_id in by.hands or not person.is_active:
         raise BadInput(_("Ask somebody else."), field="person")
-    if person.pk == item.opened_by_id:
+    if is_sender(person, item):
         raise OwnRequest(_("%(person)s asked for this, so somebody else agrees.") % {"person": person}, field="person")
     if item.countersigns.filter(person=person, state__in=[State.ASKED, State.AGREED]).exists():
         raise Changed(_("%(person)s was asked already.") % {"person": person})
@@ -157,7 +162,7 @@ def answer(*, task, by, agrees, text="", now=None) -> Countersign:
     if asked.state != State.ASKED:
         raise Changed(_("%(person)s has answered already: %(state)s.")
                       % {"person": asked.person, "state": asked.get_state_display()})
-    if not WorkItem.objects.filter(pk=asked.task_id).for_person(by).exists() or by.pk == asked.asked_by_id:
+    if not WorkItem.objects.filter(pk=asked.task_id).for_person(by).exists() or asked.asked_by.natural_id in by.hands:
         raise not_yours(asked.task)
     text = str(text).strip() if agrees else _worded(text)
     asked.state, asked.answer, asked.answered_at = State.AGREED if agrees else State.REFUSED, text[:1000], now

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from desk.refusals import BadInput, Changed, NotYours, OwnRequest
 from orders.actions.door import who_may
 from people.duty import hands_of
+from people.models import Department
 from people.roles import Right
 from procurement.models import Supplier, SupplierMaterial
 from records.actions import record
@@ -33,11 +34,11 @@ def propose_supplier(*, by, name, latin_name="", contact_name="", contact_phone=
 
 def _ask_for_approval(supplier, by):
     department = Department.objects.select_related("head").get(code="procurement")
-    head = department.head if department.head_id != by.pk else None
+    others = [person for person in who_may(Right.SUPPLIER_APPROVE) if person.natural_id not in by.hands]
     sla.open_item(
         kind="supplier", source=f"supplier:{supplier.pk}", subject=gettext_noop("Approve the new supplier {name}"),
         params={"name": str(supplier)}, department=department, by=by,
-        assignee=head or next((person for person in approvers() if person.pk != by.pk), None),
+        assignee=department.head if department.head in others else next(iter(others), None),
         url=reverse("procurement:supplier_detail", args=[supplier.pk]),
     )
 
