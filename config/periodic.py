@@ -23,6 +23,7 @@ JOBS = (
     Job("orders.tasks.end_holds", 20),
     Job("production.tasks.hand_over_made", 30),
     Job("records.tasks.forget_once_keys", 86400),
+    Job("records.tasks.remove_orphan_files", 86400),
     Job("access.tasks.forget_ended", 3600),
 )
 

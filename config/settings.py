@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "desk.middleware.ClientAddressMiddleware",
     "desk.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "desk.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -243,6 +244,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = "STATIC_ROOT" not in env  # an image has them collected
 FILE_SIZE_LIMIT = env.int("FILE_SIZE_LIMIT", default=20 * 1024 * 1024)
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_SIZE_LIMIT + 1024 * 1024
 
 CONTENT_SECURITY_POLICY = {

@@ -36,6 +36,27 @@ class ClientAddressMiddleware:
         return self.get_response(request)
 
 
+class HeadersMiddleware:
+    """What Django does not say: no other site embeds our answers, no page uses the device, no cache keeps them."""
+
+    HEADERS = {
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+        "X-Permitted-Cross-Domain-Policies": "none",
+    }
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        for name, value in self.HEADERS.items():
+            response.setdefault(name, value)
+        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class RequestLogMiddleware:
     """A number for each request, in every line it writes and on the pages that say no; the route, never the address."""
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 from pathlib import PurePosixPath
 from uuid import uuid4
 from zipfile import BadZipFile, ZipFile
@@ -12,13 +12,17 @@ from django.conf import settings
 from django.db import transaction
 from django.http import FileResponse, Http404
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from desk import disk
 from desk.refusals import BadInput, GateShut
+from records.images import pixels
 from records.models import CompanySettings, StoredFile
 
 HEAD_BYTES = 4096
+ZIP_PARTS, ZIP_BYTES = 5_000, 300 * 1024 * 1024  # unpacked
+PIXELS = 210_000_000  # the largest cameras of phones; more would stop the browser that shows it
 DXF_START = re.compile(rb"AutoCAD Binary DXF|\s*(999[^\n]*\n[^\n]*\n\s*)*0\s+SECTION")  # 999 is a comment
 
 
@@ -35,11 +39,14 @@ def _is_heic(file, head):
 
 
 def _office(folder):
-    """A zip that holds an Office document of that sort and no macro."""
+    """A zip that holds an Office document of that sort, no macro, and no more than a document would."""
     def is_office(file, head):
         try:
-            names = ZipFile(file).namelist()
-        except (BadZipFile, ValueError, OSError):
+            parts = ZipFile(file).infolist()
+        except (BadZipFile, ValueError, OSError, NotImplementedError):
+            return False
+        names = [part.filename for part in parts]
+        if len(parts) > ZIP_PARTS or sum(part.file_size for part in parts) > ZIP_BYTES:
             return False
         has_macro = any(name.lower().endswith("vbaproject.bin") for name in names)
         return "[Content_Types].xml" in names and any(n.startswith(folder) for n in names) and not has_macro
@@ -105,6 +112,8 @@ def attach(upload, *, subject, purpose, by) -> StoredFile:
     upload.seek(0)
     if not is_kind(upload, upload.read(HEAD_BYTES)):
         raise _refused(name, limit, _("What is in it is not what its name says."))
+    if pixels(upload) > PIXELS:
+        raise _refused(name, limit, _("The picture is too large once it is opened."))
     return _kept(upload, extension, subject=subject, purpose=purpose, name=name, content_type=content_type, by=by)
 
 
@@ -133,6 +142,27 @@ def _write(stored, path, upload) -> None:
             because=_("Nothing was changed, and no part of the file was kept."),
             missing=[_("Room on the disk, which the administrator makes")],
         ) from problem
+
+
+def remove_orphans(now=None) -> int:
+    """Files that no row names, left by a rollback or a process that ended; a day old, so none in the making."""
+    storage, before = StoredFile._meta.get_field("file").storage, (now or timezone.now()) - timedelta(days=1)
+    removed = 0
+    for folder in _folders(storage):
+        there = {f"{folder}/{name}" for name in storage.listdir(folder)[1]}
+        named = set(StoredFile.objects.filter(file__startswith=f"{folder}/").values_list("file", flat=True))
+        for name in there - named:
+            if storage.get_modified_time(name) < before:
+                storage.delete(name)
+                removed += 1
+    return removed
+
+
+def _folders(storage):
+    """The months: only what lies where `attach` puts it is ours to remove."""
+    for year in storage.listdir("")[0]:
+        if year.isdecimal():
+            yield from (f"{year}/{month}" for month in storage.listdir(year)[0] if month.isdecimal())
 
 
 def _refused(name, limit, because) -> BadInput:

@@ -38,6 +38,7 @@ from quality.actions import propose_concession
 from quality.models import Concession, Inspection
 from records.models import StoredFile
 from sla.models import Policy, WorkItem
+from tests.access import headers
 from tests.conftest import member
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.slow]
@@ -190,6 +191,7 @@ def address(name, desk) -> str:
 
 def status(client, url) -> str:
     response = client.get(url)
+    assert not headers.missing(response), f"{url}: {headers.missing(response)}"
     for close in response._resource_closers:  # response.close() would close the test's database too
         close()
     return str(response.status_code)

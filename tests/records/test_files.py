@@ -1,12 +1,14 @@
 import hashlib
 import io
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.db import transaction
 from django.http import Http404
+from django.utils import timezone
 
 from desk.refusals import BadInput
 from records import files
@@ -131,3 +133,39 @@ def test_a_file_gone_from_the_disk_is_not_found(sales):
     Path(stored.file.path).unlink()
     with pytest.raises(Http404):
         files.serve(stored)
+
+
+# Bombs and leftovers
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(sales):
+    with pytest.raises(BadInput) as refused:
+        attach("bomb.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\x00\x00\xff\xff" * 2, sales)
+    assert "too large once it is opened" in str(refused.value.because)
+
+
+def test_a_document_that_unpacks_without_end_is_refused(sales):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("[Content_Types].xml", "xl/sheet.xml"):
+            archive.writestr(name, "<xml/>")
+        for number in range(files.ZIP_PARTS):
+            archive.writestr(f"xl/{number}", "")
+    with pytest.raises(BadInput):
+        attach("bomb.xlsx", content.getvalue(), sales)
+    declared = bytearray(office("xl"))
+    at = declared.rindex(b"PK\x01\x02")
+    declared[at + 24 : at + 28] = (4_000_000_000).to_bytes(4, "little")
+    with pytest.raises(BadInput):
+        attach("bomb.xlsx", bytes(declared), sales)
+
+
+def test_files_that_no_row_names_are_removed_after_a_day(sales, tmp_path):
+    kept = attach("a.txt", b"text", sales)
+    folder = Path(kept.file.path).parent
+    (folder / "orphan.pdf").write_bytes(b"%PDF")
+    (tmp_path / "note.txt").write_text("not ours")
+    assert files.remove_orphans() == 0
+    assert files.remove_orphans(now=timezone.now() + timedelta(days=2)) == 1
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {Path(kept.file.name).name, "note.txt"}
