@@ -14,13 +14,14 @@ DEMO_STAMP := $(VENV)/.demo-$(call hash,$(DEMO))
 TESTS_STAMP := $(VENV)/.tests-$(call hash,$(TESTS))
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help run test lint check lock
+.PHONY: help run test lint check audit lock
 
 help:
 	@echo "make run    start the desk at http://127.0.0.1:$(PORT) with a demo company (PORT=8001 for another port)"
 	@echo "make test   run the tests on SQLite and PostgreSQL, with Redis and a browser where they are installed"
 	@echo "make lint   check the code's style"
 	@echo "make check  check migrations, settings for a server, and that docs/policy-map.md is up to date"
+	@echo "make audit  look the locked packages up in a list of known weaknesses (needs the network)"
 	@echo "make lock   resolve requirements/*.in anew (needs uv)"
 
 run: $(DEMO_STAMP) $(VAR_DIR)/env
@@ -47,8 +48,19 @@ check: $(TESTS_STAMP) $(VAR_DIR)/env
 	HTTPS=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python manage.py policy_map --check
 
+# Strict: a package that could not be looked up fails too.
+AUDIT := $(VAR_DIR)/audit-$(call hash,requirements/audit.txt)
+
+audit: $(AUDIT)
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes $(TESTS:%=-r %)
+
+$(AUDIT):
+	@$(PYTHON) -m venv $@
+	@$@/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/audit.txt \
+		|| { rm -rf $@; exit 1; }
+
 lock:
-	cd requirements && for name in base demo test browser; do \
+	cd requirements && for name in base demo test browser audit; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-header --no-annotate $$name.in --output-file $$name.txt || exit 1; \
 	done

@@ -218,6 +218,13 @@ SESSION_COOKIE_SAMESITE = "Lax"
 HTTPS = env.bool("HTTPS", default=False)
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)  # the one door says in X-Real-IP who asks
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+WEAK_KEYS = ("secret", "django-insecure", "only-for", "only-to", "changeme", "change-me", "example")
+if HTTPS and any(len(key) < 32 or len(set(key)) < 8 or key.lower().startswith(WEAK_KEYS)
+                 for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS)):  # fmt: skip
+    raise ImproperlyConfigured(
+        "SECRET_KEY (or one of SECRET_KEY_FALLBACKS) can be guessed: set a random one, python3 -c "
+        "'import secrets; print(secrets.token_hex(32))'."
+    )
 if HTTPS:  # a proxy ends it and says so; without the proxy's header every page would be redirected for ever
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
