@@ -21,6 +21,7 @@ JOBS = (
     Job("orders.tasks.reconcile", 600),
     Job("orders.tasks.hand_over", 20),
     Job("orders.tasks.end_holds", 20),
+    Job("orders.tasks.ask_about_silences", 60),
     Job("production.tasks.hand_over_made", 30),
     Job("records.tasks.forget_once_keys", 86400),
     Job("records.tasks.remove_orphan_files", 86400),

@@ -190,9 +190,10 @@ def _remake(order):
 def _renegotiate(order):
     entered = order.runs.get(left_at__isnull=True).entered_at
     accepted = order.negotiations.filter(state=Negotiation.State.ACCEPTED, answered_at__gte=entered).exists()
+    changed = order.changes.filter(recorded_at__gte=entered).exists()
     unshipped = any(line.shipped < line.agreed_quantity for line in order.lines.all())
     return [
-        Condition(_("The customer accepted one of the options"), accepted),
+        Condition(_("The customer accepted one of the options, or asked for a change"), accepted or changed),
         Condition(_("At least one piece is not shipped yet"), unshipped),
     ]
 

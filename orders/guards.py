@@ -70,6 +70,39 @@ def held(order: str) -> str:
     return f"EXISTS (SELECT 1 FROM {HOLD} h WHERE h.order_id = {order} AND h.ended_at IS NULL)"
 
 
+def _agreement_guards():
+    """What was agreed with the customer changes only with the paper that says so."""
+    asked = (
+        "EXISTS (SELECT 1 FROM orders_changedline c WHERE c.line_id = NEW.id AND c.quantity = NEW.agreed_quantity"
+        " AND c.quantity_before = OLD.agreed_quantity)"
+    )
+    accepted = (
+        "EXISTS (SELECT 1 FROM orders_negotiation n JOIN orders_negotiationoption o ON o.id = n.accepted_option_id"
+        " WHERE n.order_id = NEW.order_id AND n.state = 'accepted' AND o.agreed_quantity = NEW.agreed_quantity)"
+    )
+    confirmed = (
+        f"EXISTS (SELECT 1 FROM {ORDER} o WHERE o.id = NEW.order_id"
+        f" AND o.stage NOT IN ('{Stage.IDENTIFICATION}', '{Stage.CONFIRMATION}'))"
+    )
+    shipped = f"EXISTS (SELECT 1 FROM {LINE} l WHERE l.order_id = NEW.id AND l.shipped > 0)"
+    return [
+        refuse(LINE, "agreed", on="UPDATE",
+               says="the agreed quantity changes by an accepted negotiation or a change request",
+               when=f"NEW.agreed_quantity <> OLD.agreed_quantity AND {confirmed} AND NOT {asked} AND NOT {accepted}"),
+        refuse(ORDER, "shipped", on="UPDATE", says="an order of which pieces are shipped is not cancelled",
+               when=f"NEW.outcome = 'cancelled' AND OLD.outcome <> 'cancelled' AND {shipped}"),
+        *append_only("orders_changerequest", may_update=("sheet_id",)),
+        *append_only("orders_changedline"),
+        *append_only("orders_declineproposal",
+                     may_update=("item_id", "answer", "answer_text", "answered_at", "answered_by_id")),
+        refuse("orders_declineproposal", "answered", on="UPDATE", says="an answered proposal stays answered",
+               when="OLD.answer <> ''"),
+        *append_only("orders_silence", may_update=("item_id", "end", "ended_at", "ended_by_id")),
+        refuse("orders_silence", "ended", on="UPDATE", says="what has ended stays ended",
+               when="OLD.ended_at IS NOT NULL"),
+    ]
+
+
 def _hold_guards():
     runs = "SELECT r.entered_step FROM orders_stagerun r WHERE r.order_id = NEW.id"
     last_step = f"({runs} ORDER BY r.number DESC LIMIT 1)"
@@ -139,6 +172,7 @@ def _ledger_guards():
 
 GUARDS = [
     *_stage_guards(),
+    *_agreement_guards(),
     *_hold_guards(),
     *_sign_off_guards(),
     *_ledger_guards(),

@@ -86,10 +86,18 @@ ACTS = (
     ("orders:contact", gettext_lazy("Log a talk with the customer"), Right.ORDER_CONFIRM, lambda order: True),
     ("orders:negotiation_open", gettext_lazy("Offer the customer solutions"), Right.ORDER_NEGOTIATE,
      lambda order: order.stage in (Stage.REVIEW, *LATER_THAN_REVIEW)),
+    ("orders:silence", gettext_lazy("The customer does not answer"), Right.ORDER_CONFIRM,
+     lambda order: order.stage == Stage.CONFIRMATION),
+    ("orders:change", gettext_lazy("Change request of the customer"), Right.ORDER_NEGOTIATE,
+     lambda order: order.stage in (Stage.REVIEW, *LATER_THAN_REVIEW) and not order.is_held),
+    ("orders:short_close", gettext_lazy("Close the order short"), Right.ORDER_NEGOTIATE,
+     lambda order: order.stage in LATER_THAN_REVIEW and not order.is_held),
     ("orders:hold", gettext_lazy("Put the order on hold"), Right.ISSUE_RAISE, lambda order: not order.is_held),
     ("orders:hold_end", gettext_lazy("End the hold"), Right.ISSUE_RAISE, lambda order: order.is_held),
     ("orders:send_back", gettext_lazy("Return the order"), Right.ISSUE_RAISE,
      lambda order: STEPS["send_back"].target_from(order.stage)),
+    ("orders:propose_decline", gettext_lazy("Propose to decline"), Right.ISSUE_RAISE,
+     lambda order: STEPS["decline"].target_from(order.stage)),
     ("orders:decline", gettext_lazy("Decline the order"), Right.ORDER_DECIDE,
      lambda order: STEPS["decline"].target_from(order.stage)),
     ("orders:cancel", gettext_lazy("Cancel the order"), Right.ORDER_DECIDE,
@@ -113,6 +121,7 @@ def acts(user, order) -> list[dict]:
 # The acts that ask for more than a right.
 MINE = {
     "orders:send_back": lambda user, order: user.department_code == order.department_code,
+    "orders:propose_decline": lambda user, order: not user.may(Right.ORDER_DECIDE),
     "orders:hold": may_hold,
     "orders:hold_end": may_hold,
 }

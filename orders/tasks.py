@@ -16,6 +16,12 @@ def hand_over():
 
 
 @shared_task
+def ask_about_silences():
+    """Customers who have not answered in time."""
+    return actions.ask_about_silences()
+
+
+@shared_task
 def end_holds():
     """Holds whose time is over."""
     return actions.end_due_holds()

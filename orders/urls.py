@@ -1,6 +1,7 @@
 from django.urls import path
 
 from orders.views import (
+    change,
     confirmation,
     detail,
     documents,
@@ -11,6 +12,7 @@ from orders.views import (
     listing,
     negotiation,
     panes,
+    silence,
     stop,
     withdrawal,
 )
@@ -59,6 +61,11 @@ urlpatterns = [
     path("<int:pk>/hold/end/", hold.EndHold.as_view(), name="hold_end"),
     path("<int:pk>/withdraw/", withdrawal.Withdraw.as_view(), name="withdraw"),
     path("<int:pk>/return/", door.SendBack.as_view(), name="send_back"),
+    path("<int:pk>/change/", change.ChangeOrder.as_view(), name="change"),
+    path("<int:pk>/change/short/", change.ShortClose.as_view(), name="short_close"),
+    path("<int:pk>/confirmation/silence/", silence.Silence.as_view(), name="silence"),
+    path("<int:pk>/decline/propose/", door.Propose.as_view(), name="propose_decline"),
+    path("<int:pk>/decline/answer/", door.Proposal.as_view(), name="proposal"),
     path("<int:pk>/decline/", door.Decline.as_view(), name="decline"),
     path("<int:pk>/cancel/", door.Cancel.as_view(), name="cancel"),
     path("work/<int:pk>/confirmation/", panes.confirmation, name="pane_confirmation"),

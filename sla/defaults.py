@@ -45,6 +45,8 @@ LIMITS = {
     Kind.STOP_REPORT: (9, False, ()),
     Kind.SUPPLIER: (9, True, ()),
     Kind.COUNTERSIGN: (2, True, ()),
+    Kind.SILENCE: (9, True, ()),
+    Kind.DECLINE_PROPOSAL: (2, True, ()),
     Kind.ORDER: (90, False, (PauseReason.CUSTOMER,)),
 }
 

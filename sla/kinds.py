@@ -33,6 +33,8 @@ class Kind(TextChoices):
     PROBLEM = "problem", _("Problem")
     SHEET_RECEIPT = "sheet_receipt", _("Receipt of the processing sheet")
     STOP_REPORT = "stop_report", _("Stop and report cost")
+    SILENCE = "silence", _("Silent customer")
+    DECLINE_PROPOSAL = "decline_proposal", _("Proposal to decline")
     ORDER = "order", _("Whole order")
     SUPPLIER = "supplier", _("New supplier")
     COUNTERSIGN = "countersign", _("Agreement")

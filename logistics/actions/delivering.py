@@ -149,6 +149,7 @@ def shipments_without_proof(order):
 def hand_over_documents(*, order_id, by, files=(), note="") -> list[StoredFile]:
     """將單據提交財務結算: delivery notes and proofs go to finance as one set, which opens the settlement."""
     order = lock_order(order_id, by)
+    _sign_delivered(order, by)  # where the order was closed short after its last proof
     _check_documents(order)
     for upload in files:
         attach(upload, subject=order.stream, purpose="delivery_note", by=by)

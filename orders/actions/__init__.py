@@ -1,7 +1,8 @@
 """The deeds of an urgent order. Departments call these; nothing below calls up."""
 
+from orders.actions.changes import request_change, short_close
 from orders.actions.confirmation import confirm, confirm_item, log_contact
-from orders.actions.door import cancel, decline, lock, move, revoke, send_back, sign, sign_and_move
+from orders.actions.door import cancel, lock, move, revoke, send_back, sign, sign_and_move
 from orders.actions.duties import grant_view, take_duty
 from orders.actions.form import delete_draft, save_draft, submit
 from orders.actions.hand_over import hand_over, hand_over_again
@@ -16,14 +17,18 @@ from orders.actions.negotiation import (
     refuse_options,
     withdraw_negotiation,
 )
+from orders.actions.proposals import decline, keep_order, propose_decline
 from orders.actions.sheet import issue_sheet, receive_sheet
+from orders.actions.silence import acknowledge_silence, ask_about_silences, renew_silence
 from orders.actions.stop import report_stop
 from orders.actions.withdrawal import withdraw
 
 __all__ = [
     "accept_option",
     "acknowledge_issue",
+    "acknowledge_silence",
     "add_cost",
+    "ask_about_silences",
     "cancel",
     "confirm",
     "confirm_item",
@@ -36,20 +41,25 @@ __all__ = [
     "hand_over_again",
     "hold_order",
     "issue_sheet",
+    "keep_order",
     "lock",
     "log_contact",
     "move",
     "open_negotiation",
     "promise",
+    "propose_decline",
     "raise_issue",
     "receive_sheet",
     "refuse_options",
     "refuse_while_held",
+    "renew_silence",
     "report_stop",
+    "request_change",
     "request_expense",
     "revoke",
     "save_draft",
     "send_back",
+    "short_close",
     "sign",
     "sign_and_move",
     "solve_issue",

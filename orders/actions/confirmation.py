@@ -10,9 +10,10 @@ from desk.text import moment, when, word
 from orders.actions import door
 from orders.actions.hand_over import plan_hand_over
 from orders.actions.sheet import issue_sheet
+from orders.actions.silence import end_silence
 from orders.actions.trail import note, together
 from orders.machine import STEPS, Box, Stage
-from orders.models import ConfirmationItem, ContactLog, OrderLine, UrgentOrder
+from orders.models import ConfirmationItem, ContactLog, OrderLine, Silence, UrgentOrder
 from people.roles import Right
 
 Item = ConfirmationItem.Item
@@ -42,6 +43,7 @@ def confirm_item(*, order_id, by, item, contact, how, correction=None, version=N
     _check(order, by)
     item = Item(item)
     before = value_of(order, item)
+    end_silence(order, Silence.End.ANSWERED, by, now)
     if order.confirmation_items.filter(item=item, revoked_at__isnull=True).exists():
         raise Changed(_("“%(item)s” is confirmed already.") % {"item": item.label})
     if correction is not None:
@@ -102,6 +104,8 @@ def log_contact(*, order_id, by, contact, how, text, was_reached=True, party="cu
         order=order, party=party, contact=contact, how=how, was_reached=was_reached, text=text,
         contacted_at=now or timezone.now(), contacted_by=by,
     )
+    if was_reached and party == ContactLog.Party.CUSTOMER:
+        end_silence(order, Silence.End.ANSWERED, by, now)
     text = gettext_noop("Talked to {contact} ({how}): {text}")
     if not was_reached:
         text = gettext_noop("Tried to reach {contact} ({how}): {text}")

@@ -28,8 +28,9 @@ from orders.machine import (
     Stage,
     stage_word,
 )
-from orders.models import Hold, SignOff, StageRun, UrgentOrder
-from people.duty import hands_of, who_may
+from orders.models import ContactLog, Hold, SignOff, StageRun, UrgentOrder
+from people.duty import hands_of, head_of, who_may
+from people.models import Department
 from people.roles import Right
 from records.models import Event
 
@@ -306,11 +307,25 @@ def send_back(*, order_id, by, reason_code, reason, boxes=(), version=None) -> U
     if not reason_code:
         raise BadInput(_("Choose a reason for the return."), field="reason_code")
     exits = EXIT_BOXES.get(step.target_from(order.stage), ())
-    revoke(order=order, by=by, boxes=boxes or exits, fact_text="send_back")
+    taken = revoke(order=order, by=by, boxes=boxes or exits, fact_text="send_back")
     if exits and order.sign_offs.living().filter(box__in=exits).count() == len(exits):
         raise BadInput(_("Name what is to be done again, or the order would come straight back."), field="boxes")
+    department = order.department_code
     _take_and_walk(order, step, by, reason_code=reason_code, reason=reason)
+    _tell_heads_of_repeated_return(order, by, taken, (department, order.department_code))
     return order
+
+
+def _tell_heads_of_repeated_return(order, by, taken, codes):
+    """Twice over the same box: the two departments do not understand each other."""
+    returned = order.sign_offs.filter(revoked_fact="send_back", box__in=taken).values_list("box", flat=True)
+    again = sorted({box for box in returned if list(returned).count(box) > 1})
+    if not again:
+        return
+    event = note(order, "returned_again", gettext_noop("Returned again over the same signature: {box}"), by=by,
+                 params={"box": [word(Box(box).label) for box in again]})
+    heads = Department.objects.filter(code__in=codes).select_related("head").prefetch_related("deputies")
+    inform(order, event, {head_of(department) for department in heads})
 
 
 def _check_sender(order, by):
@@ -331,19 +346,25 @@ def _holder(order):
     return order.stage_item.assignee or order.stage_item.department if order.stage_item else order.created_by
 
 
-@transaction.atomic
-def decline(*, order_id, by, reason_code, reason, was_customer_told, version=None) -> UrgentOrder:
-    """Not an urgent order of ours: final."""
-    _check_told(was_customer_told)
-    return move(order_id=order_id, step="decline", by=by, version=version, reason_code=reason_code, reason=reason)
+def check_duplicate(order, reason_code, duplicate_of) -> None:
+    if reason_code == "duplicate_of" and (duplicate_of is None or duplicate_of.pk == order.pk):
+        raise BadInput(_("Name the order that it is a duplicate of."), field="duplicate_of")
+
+
+def end_as_duplicate(order, other, by) -> None:
+    """A form that was added to another order by its own author: nobody has to decide any more."""
+    order.duplicate_of = other
+    order.save(update_fields=["duplicate_of"])
+    _take_and_walk(order, STEPS["decline"], by, reason_code="duplicate_of", reason=str(other))
 
 
 @transaction.atomic
-def cancel(*, order_id, by, reason, was_customer_told, version=None) -> UrgentOrder:
+def cancel(*, order_id, by, reason, was_customer_told, contact="", how="", version=None) -> UrgentOrder:
     """Cancelled: before the review at once, later through settlement; every department stops and reports cost."""
-    _check_told(was_customer_told)
+    check_told(was_customer_told)
     order = lock(order_id, by=by, version=version)
     _check_right(order, STEPS["cancel"], by)
+    keep_what_was_told(order, by, contact, how, reason)
     if order.is_held:
         lift(order, by=by, end=Hold.End.CANCELLED)
     _take_and_walk(order, STEPS["cancel"], by, reason_code="cancelled", reason=reason)
@@ -352,8 +373,16 @@ def cancel(*, order_id, by, reason, was_customer_told, version=None) -> UrgentOr
     return order
 
 
-def _check_told(was_customer_told):
+def check_told(was_customer_told) -> None:
     if not was_customer_told:
         raise BadInput(_("Tell the customer first, then tick that it was done."), field="was_customer_told")
+
+
+def keep_what_was_told(order, by, contact, how, text) -> None:
+    """Whom the customer heard it from stands among the talks."""
+    if contact:
+        ContactLog.objects.create(
+            order=order, contact=contact, how=how, text=text, contacted_at=timezone.now(), contacted_by=by
+        )
 
 

@@ -14,6 +14,7 @@ from orders.actions.duties import grant_view, share_out
 from orders.actions.trail import inform, note, together
 from orders.machine import STEPS, WITHDRAW, Fact, Stage
 from orders.models import ConfirmationItem, OrderLine, StageRun, UrgentOrder
+from orders.similar import like_orders
 from people.roles import Right
 from records.models import CompanySettings, StoredFile
 from sla.models import WorkCalendar, calendar_of
@@ -21,6 +22,7 @@ from sla.models import WorkCalendar, calendar_of
 FORM_FIELDS = (
     "customer", "project", "contact_name", "contact_phone", "ground", "ground_text", "reason", "reason_text",
     "asked_by", "asked_how", "asked_at", "required_at", "place", "is_partial_allowed", "note", "rush_charge_amount",
+    "duplicate_reason",
 )
 
 
@@ -104,6 +106,7 @@ def submit(*, order_id, by, version=None, now=None) -> UrgentOrder:
     with together(order, by) as papers:
         _check_form(order, now)
         is_first = order.is_draft
+        like = _like(order, by, now) if is_first else []
         if is_first:
             papers.duties, papers.signatures = {}, []  # nobody has signed or answers for a draft
             _number(order, by, now)
@@ -113,12 +116,28 @@ def submit(*, order_id, by, version=None, now=None) -> UrgentOrder:
         door.take_step(order, STEPS["submit"], by, also=SUBMITTED if is_first else ())
         if is_news:
             _tell(order, by, people)
+        if like:
+            note(order, "no_duplicate", gettext_noop("Entered beside {orders}: {reason}"), by=by,
+                 params={"orders": [str(row) for row in like], "reason": order.duplicate_reason})
     return order
 
 
 def _was_withdrawn(runs) -> bool:
     """The departments heard nothing of the submission before this one."""
     return runs[-1].entered_step == WITHDRAW.name
+
+
+def _like(order, by, now) -> list[UrgentOrder]:
+    """Same customer and product within the company's days: goes on only with a reason that stays."""
+    products = [line.product_id for line in gates.lines_of(order)]
+    like = like_orders(user=by, customer=order.customer, products=products, besides=order.pk, now=now)
+    if like and not order.duplicate_reason.strip():
+        raise GateShut(
+            _("Perhaps this is entered already: %(orders)s.") % {"orders": ", ".join(map(str, like))},
+            because=_("Same customer and product. Say why it is another wish, add it to that order, or decline it."),
+            field="duplicate_reason",
+        )
+    return like
 
 
 def missing_of(order) -> list[Condition]:

@@ -2,6 +2,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from orders.machine import Box
+from orders.models import DeclineProposal, UrgentOrder
 
 RETURN_REASONS = [
     ("unclear", _("Something is unclear")),
@@ -10,11 +11,6 @@ RETURN_REASONS = [
     ("not_possible", _("It cannot be done so")),
     ("changed", _("The customer changed something")),
     ("other", _("Other")),
-]
-DECLINE_REASONS = [
-    ("not_urgent", _("It is not urgent")),
-    ("duplicate_of", _("It is entered already")),
-    ("not_ours", _("We do not make it")),
 ]
 
 
@@ -39,8 +35,44 @@ class SendBackForm(forms.Form):
 class ToldForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
     was_customer_told = forms.BooleanField(label=_("The customer was told"), required=False)
+    contact = forms.CharField(label=_("Whom at the customer"), max_length=80)
+    how = forms.ChoiceField(label=_("How"), choices=UrgentOrder.AskedHow.choices, widget=forms.RadioSelect)
 
 
-class DeclineForm(ToldForm):
-    reason_code = forms.ChoiceField(label=_("Why"), choices=DECLINE_REASONS, widget=forms.RadioSelect)
-    field_order = ("reason_code", "reason", "was_customer_told")
+class OrderByNumber(forms.CharField):
+    """Another order, named by its number; one that is not open to the person is not there."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=20, required=False, **kwargs)
+        self.user = None
+
+    def clean(self, value):
+        number = super().clean(value).strip().upper()
+        if not number:
+            return None
+        found = UrgentOrder.objects.visible_to(self.user).submitted().filter(number=number).first()
+        if found is None:
+            raise forms.ValidationError(_("There is no order with this number."))
+        return found
+
+
+class WhyDeclineForm(forms.Form):
+    """For a proposal and for the decision itself."""
+
+    reason_code = forms.ChoiceField(
+        label=_("Why"), choices=DeclineProposal.ReasonCode.choices, widget=forms.RadioSelect
+    )
+    duplicate_of = OrderByNumber(label=_("Number of the other order"), help_text=_("Where it is entered already."))
+    reason = forms.CharField(label=_("In words"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["duplicate_of"].user = user
+
+
+class DeclineForm(WhyDeclineForm, ToldForm):
+    field_order = ("reason_code", "duplicate_of", "reason", "was_customer_told", "contact", "how")
+
+
+class KeepForm(forms.Form):
+    reason = forms.CharField(label=_("Why it goes on"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))

@@ -153,6 +153,9 @@ class IdentificationForm(forms.Form):
     note = forms.CharField(
         label=_("Note to the departments"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
+    duplicate_reason = forms.CharField(
+        label=_("Why it is another wish"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
     files = FilesField(label=_("Files"), required=False)
 
     def __init__(self, data=None, files=None, *, order=None, row_count=3, **kwargs):

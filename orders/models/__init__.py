@@ -1,4 +1,5 @@
 from orders.models.access import UrgentOrderGroupObjectPermission, UrgentOrderUserObjectPermission
+from orders.models.change import ChangedLine, ChangeRequest
 from orders.models.confirmation import ConfirmationItem, ContactLog
 from orders.models.external import ExternalRef
 from orders.models.hold import Hold
@@ -7,15 +8,20 @@ from orders.models.line import LedgerEntry, OrderLine, OrderStep
 from orders.models.money import CostEntry, ExpenseRequest
 from orders.models.negotiation import Negotiation, NegotiationOption, Promise
 from orders.models.order import NumberSeries, UrgentOrder
+from orders.models.proposal import DeclineProposal
 from orders.models.quality import Nonconformance, Remake
 from orders.models.sheet import ProcessingSheet, SheetReceipt
+from orders.models.silence import Silence
 from orders.models.supply import MaterialLine, Receipt
 from orders.models.trail import Duty, SignOff, StageRun
 
 __all__ = [
+    "ChangeRequest",
+    "ChangedLine",
     "ConfirmationItem",
     "ContactLog",
     "CostEntry",
+    "DeclineProposal",
     "Duty",
     "ExpenseRequest",
     "ExternalRef",
@@ -35,6 +41,7 @@ __all__ = [
     "Remake",
     "SheetReceipt",
     "SignOff",
+    "Silence",
     "StageRun",
     "UrgentOrder",
     "UrgentOrderGroupObjectPermission",

@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
@@ -111,6 +111,9 @@ class UrgentOrder(FSMModelMixin, models.Model):
         _("Requested ÷ normal lead time"), max_digits=8, decimal_places=3, null=True, blank=True
     )
 
+    duplicate_reason = models.CharField(_("Why it is no duplicate"), max_length=500, blank=True)
+    duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="duplicates")
+
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -145,6 +148,10 @@ class UrgentOrder(FSMModelMixin, models.Model):
             models.CheckConstraint(
                 condition=~Q(stage=Stage.CLOSED) | Q(outcome=Outcome.DELIVERED),
                 name="closed_order_was_delivered",
+            ),
+            models.CheckConstraint(
+                condition=Q(duplicate_of__isnull=True) | ~Q(duplicate_of=F("pk")),
+                name="order_is_no_duplicate_of_itself",
             ),
         ]
 

@@ -12,7 +12,7 @@ from records.models import Event
 
 # Lines that follow from somebody's act; they stay quiet beside it.
 QUIET = {"order.signed", "order.revoked", "order.submitted", "order.handed_over", "order.sheet_received",
-         "pause", "resume"}
+         "pause", "resume", "acknowledge"}
 TONE = {"order.issue_raised": "problem", "order.issue_solved": "solution"}
 
 

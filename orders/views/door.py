@@ -4,7 +4,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders import actions
-from orders.forms.door import DeclineForm, SendBackForm, ToldForm
+from orders.actions.proposals import check_proposable, open_proposal
+from orders.forms.door import DeclineForm, KeepForm, SendBackForm, ToldForm, WhyDeclineForm
 from orders.machine import EXIT_BOXES, STEPS, Stage
 from orders.views.base import OrderAct
 from people.roles import Right
@@ -44,7 +45,60 @@ class SendBack(OrderAct):
         )  # fmt: skip
 
 
-class Decline(OrderAct):
+class WhyDecline(OrderAct):
+    """Reason and, for a duplicate, the other order: perhaps named by the page one comes from."""
+
+    def form_kwargs(self):
+        named = self.request.GET.get("duplicate_of", "")[:20]
+        code = "duplicate_of" if named else None
+        return {"user": self.request.user, "initial": {"reason_code": code, "duplicate_of": named} | self.known()}
+
+    def known(self) -> dict:
+        return {}
+
+
+class Propose(WhyDecline):
+    right = Right.ISSUE_RAISE
+    form_class = WhyDeclineForm
+    title = gettext_lazy("Propose to decline")
+    submit_label = gettext_lazy("Propose")
+    consequences = (
+        gettext_lazy("The head of Sales declines the order or answers no, with a reason."),
+        gettext_lazy("Until then everything goes on."),
+    )
+
+    def subject(self):
+        super().subject()
+        check_proposable(self.order, self.request.user)
+
+    def act(self, form):
+        actions.propose_decline(
+            order_id=self.order.pk, by=self.request.user, version=self.version, **form.cleaned_data
+        )
+
+
+class Proposal(OrderAct):
+    """Where the head of Sales answers: the no is here, the yes is the page of declining."""
+
+    right = Right.ORDER_DECIDE
+    form_class = KeepForm
+    template_name = "orders/proposal.html"
+    title = gettext_lazy("Answer the proposal")
+    submit_label = gettext_lazy("No, the order goes on")
+    consequences = (gettext_lazy("Who proposed it and the salesperson are told, with your reason."),)
+
+    def subject(self):
+        super().subject()
+        self.proposal = open_proposal(self.order)
+
+    def context(self):
+        return super().context() | {"proposal": self.proposal}
+
+    def act(self, form):
+        actions.keep_order(order_id=self.order.pk, by=self.request.user, version=self.version, **form.cleaned_data)
+
+
+class Decline(WhyDecline):
     right = Right.ORDER_DECIDE
     form_class = DeclineForm
     title = gettext_lazy("Decline the order")
@@ -55,6 +109,14 @@ class Decline(OrderAct):
         gettext_lazy("The salesperson is told, with your reason."),
     )
 
+    def known(self):
+        """What was proposed, to be taken over."""
+        known = {"contact": self.order.contact_name, "how": "call"}
+        if proposal := open_proposal(self.order):
+            known |= {"reason_code": proposal.reason_code, "reason": proposal.reason,
+                      "duplicate_of": str(proposal.duplicate_of or "")}
+        return known
+
     def act(self, form):
         actions.decline(order_id=self.order.pk, by=self.request.user, version=self.version, **form.cleaned_data)
 
@@ -64,6 +126,9 @@ class Cancel(OrderAct):
     form_class = ToldForm
     title = gettext_lazy("Cancel the order")
     submit_tone = "dan"
+
+    def form_kwargs(self):
+        return {"initial": {"contact": self.order.contact_name, "how": "call"}}
 
     @property
     def consequences(self):

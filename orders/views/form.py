@@ -18,7 +18,7 @@ from orders.actions.form import class_of, requested_hours
 from orders.drafts import page_draft, remember
 from orders.forms.identification import IdentificationForm, customer_list, product_list
 from orders.forms.issues import NoteForm
-from orders.machine import Stage
+from orders.machine import LATER_THAN_REVIEW, Stage
 from orders.models import UrgentOrder
 from orders.pages import visible_order
 from orders.reports import next_steps
@@ -169,6 +169,9 @@ def hints(request, order) -> dict:
     products = [row["product"] for row in given["rows"]]
     normal = max((product.family.normal_lead_time_hours for product in products), default=None)
     share, urgency = class_of(normal, given["required_at"], now)
+    like = like_orders(user=request.user, customer=given["customer"], products=products, besides=given["besides"])
+    for row in like:
+        row.may_grow = row.stage in (Stage.REVIEW, *LATER_THAN_REVIEW)
     is_future = bool(given["required_at"] and given["required_at"] > now)
     return {
         "normal_hours": normal,
@@ -179,7 +182,7 @@ def hints(request, order) -> dict:
         "customer": given["customer"],
         "project": given["project"],
         "proposed": given["proposed"],
-        "like": like_orders(user=request.user, customer=given["customer"], products=products, besides=given["besides"]),
+        "like": like,
         "steps": next_steps(urgency if share is not None else ""),
     }
 

@@ -328,8 +328,11 @@ def test_sales_head_declines_and_cancels_after_telling_the_customer(people, clie
     first, second, client = make.submitted(people), make.at_review(people), client_of(sales_head)
     sent = {"reason_code": "not_urgent", "reason": "正常交期即可"}
     assert act(client, url("decline", first), **sent).status_code == 422
-    act(client, url("decline", first), was_customer_told="on", **sent)
-    act(client, url("cancel", second), was_customer_told="on", reason="客户撤单")
+    told = {"was_customer_told": "on", "contact": "高远", "how": "call"}
+    assert act(client, url("decline", first), was_customer_told="on", **sent).status_code == 422
+    act(client, url("decline", first), **told, **sent)
+    act(client, url("cancel", second), **told, reason="客户撤单")
+    assert [order.contacts.get().contact for order in (first, second)] == ["高远", "高远"]
     assert [UrgentOrder.objects.get(pk=order.pk).stage for order in (first, second)] == ["declined", "settlement"]
     assert act(client_of(people.sales), url("cancel", second), reason="x").status_code == 403
 
