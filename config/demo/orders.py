@@ -77,6 +77,8 @@ def _enter(cast, code, number, quantity, days, ground, reason):
 
 
 def _submit(cast, order):
+    reason = {"duplicate_reason": "与前单无关，另一批需求"}
+    actions.save_draft(by=cast["lin"], values=reason, order_id=order.pk)
     actions.submit(order_id=order.pk, by=cast["lin"])
 
 
