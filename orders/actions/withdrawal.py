@@ -29,7 +29,9 @@ BEFORE = {
     "confirm": ("order.signed", "order.sheet_issued"), "approve": ("order.promised",),
     "materials_ready": ("order.signed",), "send_back": ("order.revoked",), HOLD: ("pause",),
 }
-AFTER = {"submit": ("order.handed_over", "order.no_duplicate"), "approve": ("order.sheet_issued",), "send_back": ("pause",)}
+AFTER = {
+    "submit": ("order.handed_over", "order.no_duplicate"), "approve": ("order.sheet_issued",), "send_back": ("pause",),
+}
 # The way that is left once the seconds are over.
 LATER = {
     HOLD: ("orders:hold_end", gettext_lazy("End the hold")),

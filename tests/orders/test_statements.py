@@ -10,7 +10,7 @@ from people.models import Department
 from tests.factories.orders import confirm_all, draft
 
 # The person and the rights of who acts are the request's, read before the act.
-MOST = {"submit": 22, "confirm": 23}
+MOST = {"submit": 23, "confirm": 23}  # one of submit's asks for like orders
 
 
 @pytest.fixture
