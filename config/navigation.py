@@ -46,6 +46,7 @@ MENU = (
     )),
     (_("Administration"), (
         Entry(_("Time limits"), "sla:limits", "clock", (Right.CONFIGURE,)),
+        Entry(_("Company rules"), "records:rules", "book", (Right.CONFIGURE,)),
         Entry(_("Sent messages"), "notifications:mail", "send", (Right.CONFIGURE,)),
         Entry(_("Settings"), "admin:index", "gear", (Right.CONFIGURE,)),
     )),

@@ -303,7 +303,6 @@ ORDER_SYSTEM_URL = env("ORDER_SYSTEM_URL", default="")  # where confirmed orders
 ORDER_SYSTEM_TOKEN = env("ORDER_SYSTEM_TOKEN", default="")
 if ORDER_SYSTEM_URL and not ORDER_SYSTEM_URL.startswith(("https://", "http://")):
     raise ImproperlyConfigured("ORDER_SYSTEM_URL is the address of the company's order system: https://…")
-REVIEW_PEOPLE = env.int("REVIEW_PEOPLE", default=3)
 
 UNFOLD = {
     "SITE_TITLE": _("Urgent Order Desk"),

@@ -9,6 +9,7 @@ PREFIXES = {
     "desk": "",
     "people": "",
     "access": "",
+    "records": "",
     "sla": "",
     "notifications": "messages/",
     "orders": "orders/",

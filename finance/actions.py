@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, Condition, GateShut, NotYours, OwnRequest
 from desk.text import money as said_money
-from desk.text import word
+from desk.text import sentence, word
 from finance.models import ExpenseLimit, Settlement
 from finance.reports import cost_sheet, rush_charge, sales_rows, statement_content
 from orders import actions, gates
@@ -22,7 +22,10 @@ from orders.models.money import CostKind
 from people.duty import hands_of, with_rights
 from people.models import User
 from people.roles import Right
+from records.actions import record
+from records.authority import require_second
 from records.models import CompanySettings
+from records.rules import CHANGED_RULE, STREAM
 from sla import actions as sla
 from sla.models import WorkItem
 
@@ -58,6 +61,31 @@ def limits() -> dict[str, Decimal | None]:
     return ExpenseLimit.DEFAULTS | dict(ExpenseLimit.objects.values_list("rank", "up_to_amount"))
 
 
+@transaction.atomic
+def set_limits(*, by, amounts, reason) -> None:
+    """`amounts`: rank → the most it decides alone, None without limit; a higher rank never decides less."""
+    if not by.use(Right.CONFIGURE):
+        raise NotYours(_("Only an administrator can configure the desk."), who=who_may(Right.CONFIGURE))
+    ordered = [amounts[rank] for rank in ExpenseLimit.DEFAULTS]
+    sizes = [float("inf") if amount is None else amount for amount in ordered]
+    if sizes != sorted(sizes):
+        raise BadInput(_("A higher rank cannot decide less than a lower one."))
+    known = limits()
+    changed = [rank for rank in amounts if amounts[rank] != known[rank]]
+    if not changed:
+        raise BadInput(_("Nothing is different from before."))
+    said = [sentence(CHANGED_RULE, {"rule": word(Rank(rank).label), "old": _limit(known[rank]),
+                                    "new": _limit(amounts[rank])}) for rank in changed]
+    for rank in changed:
+        ExpenseLimit.objects.update_or_create(rank=rank, defaults={"up_to_amount": amounts[rank]})
+    record("finance.expenselimit.change", gettext_noop("Expense limits changed: {changes}. Reason: {reason}"), by=by,
+           stream=STREAM, params={"changes": said, "reason": reason.strip()})
+
+
+def _limit(amount):
+    return word(gettext_noop("without limit")) if amount is None else said_money(amount)
+
+
 def may_decide(person, amount, is_over_budget, known) -> bool:
     """`known`: limits(), asked once for a list."""
     rank = rank_of(person)
@@ -83,7 +111,9 @@ def decide_expense(*, expense_id, is_approved, by, reason="", version=None) -> E
     expense.state = ExpenseRequest.State.APPROVED if is_approved else ExpenseRequest.State.REFUSED
     expense.is_over_budget, expense.decision_reason = is_over, reason.strip()[:500]
     expense.decided_at, expense.decided_by = timezone.now(), by
-    expense.save(update_fields=["state", "is_over_budget", "decision_reason", "decided_at", "decided_by"])
+    expense.save(update_fields=[
+        "state", "is_over_budget", "is_sole_decision", "decision_reason", "decided_at", "decided_by",
+    ])
     if is_approved:
         _book(expense, order, by)
     if expense.item and expense.item.is_living:
@@ -105,8 +135,6 @@ _DECIDED = {
 def _check_decision(expense, order, is_approved, is_over, by, reason):
     if not any(map(by.use, (Right.EXPENSE_DECIDE_OVER, Right.EXPENSE_DECIDE))):
         raise NotYours(_("Finance decides expense requests."), who=deciders(expense, is_over))
-    if by.hands & hands_of([(expense.requested_by, expense.requested_at)]):
-        raise OwnRequest(_("You asked for this money, so somebody else decides."), who=deciders(expense, is_over))
     if expense.state != ExpenseRequest.State.REQUESTED:
         raise Changed(
             _("%(who)s has decided this already: %(state)s.")
@@ -114,8 +142,22 @@ def _check_decision(expense, order, is_approved, is_over, by, reason):
         )
     if not is_approved and not reason.strip():
         raise BadInput(_("Say why in a few words, so that the others can act."), field="reason")
+    _check_second(expense, order, is_over, by, reason)
     if is_approved:
         _check_authority(expense, order, is_over, by)
+
+
+def _check_second(expense, order, is_over, by, reason):
+    first = hands_of([(expense.requested_by, expense.requested_at)])
+    refusal = _("You asked for this money, so somebody else decides.")
+    if by.hands & first and (others := [one for one in deciders(expense, is_over) if one.natural_id not in first]):
+        raise OwnRequest(refusal, who=others)
+    require_second(
+        by=by, right=Right.EXPENSE_DECIDE_OVER, first=first, refusal=refusal, subject=order.stream,
+        act=f"expense:{expense.pk}", text=gettext_noop("Expense request of {order}: {reason}"), reason=reason,
+        params={"order": str(order), "reason": expense.reason[:120]}, url=order.get_absolute_url(),
+    )
+    expense.is_sole_decision = bool(by.hands & first)
 
 
 def _check_authority(expense, order, is_over, by):

@@ -1,6 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from finance.models import ExpenseLimit
 from orders.models import CostEntry
 from orders.models.money import CostKind
 
@@ -43,3 +44,26 @@ class StatementForm(forms.Form):
     no_invoice_reason = forms.CharField(
         label=_("Or why there is no invoice"), max_length=300, required=False
     )
+
+
+class LimitsForm(forms.Form):
+    """One amount for each rank, named by it."""
+
+    reason = forms.CharField(
+        label=_("Reason"), min_length=4, max_length=300, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Stands in the history beside your name."),
+    )
+
+    def __init__(self, *args, known, **kwargs):
+        super().__init__(*args, **kwargs)
+        amounts = {
+            rank: forms.DecimalField(
+                label=ExpenseLimit.Rank(rank).label, required=False, min_value=0, max_digits=14, decimal_places=2,
+                initial=amount, help_text=_("Empty: without limit."),
+            )
+            for rank, amount in known.items()
+        }
+        self.fields = amounts | self.fields
+
+    def amounts(self) -> dict:
+        return {rank: self.cleaned_data[rank] for rank in ExpenseLimit.DEFAULTS}

@@ -5,6 +5,7 @@ from finance import panes, views
 app_name = "finance"
 urlpatterns = [
     path("", views.board, name="board"),
+    path("limits/", views.Limits.as_view(), name="limits"),
     path("orders/<int:pk>/", views.order_tab, name="order_tab"),
     path("orders/<int:pk>/expense/", views.RequestExpense.as_view(), name="expense_request"),
     path("orders/<int:pk>/cost/", views.RecordCost.as_view(), name="cost_record"),

@@ -2,13 +2,14 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from desk.faces import TaskFace
 from desk.keyset import paginate
 from desk.text import money
 from finance import actions
-from finance.forms import CostForm, DecisionForm, ExpenseForm, ReasonForm, StatementForm
+from finance.forms import CostForm, DecisionForm, ExpenseForm, LimitsForm, ReasonForm, StatementForm
 from finance.models import Settlement
 from finance.reports import sales_rows
 from orders import actions as orders
@@ -19,7 +20,7 @@ from orders.money import may_see
 from orders.pages import shell, visible_order
 from orders.views.base import OrderAct
 from people.roles import Right
-from records.acts import require
+from records.acts import ActView, require
 from records.models import CompanySettings
 
 
@@ -209,3 +210,26 @@ class Settle(MoneyAct):
 
     def act(self, form):
         actions.settle(order_id=self.order.pk, by=self.request.user, version=self.version)
+
+
+class Limits(ActView):
+    """Up to what amount each rank decides expense requests."""
+
+    right = Right.CONFIGURE
+    form_class = LimitsForm
+    template_name = "ui/act.html"
+
+    def form_kwargs(self):
+        return {"known": actions.limits()}
+
+    def perform(self, form):
+        actions.set_limits(by=self.request.user, amounts=form.amounts(), reason=form.cleaned_data["reason"])
+        messages.success(self.request, _("Saved."))
+        return reverse("finance:limits")
+
+    def context(self):
+        return {
+            "title": _("Expense limits"), "submit_label": _("Save the limits"), "back_url": reverse("records:rules"),
+            "back_label": _("Company rules"),
+            "consequences": [_("Requests that wait are decided by the new limits.")],
+        }

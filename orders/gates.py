@@ -3,13 +3,13 @@
 The same list refuses in the door, and stands on the order page as its tasks.
 """
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from desk.refusals import Condition
 from orders import kept
 from orders.machine import ASSESSMENTS, Box, Outcome
 from orders.models import ConfirmationItem, ExpenseRequest, MaterialLine, Negotiation, Nonconformance, OrderStep
+from records.models import CompanySettings
 from sla.models import WorkItem
 
 
@@ -149,12 +149,29 @@ def _costs(order):
 
 
 def _review_people(order):
-    people = len({signature.signed_by_id for signature in signatures(order) if signature.box in ASSESSMENTS})
+    wanted = CompanySettings.current().review_people
+    signed = [hands_behind(signature) for signature in signatures(order) if signature.box in ASSESSMENTS]
+    people = different_people(signed)
     return Condition(
         _("The assessments come from %(wanted)d different people (now %(people)d)")
-        % {"wanted": settings.REVIEW_PEOPLE, "people": people},
-        people >= settings.REVIEW_PEOPLE,
+        % {"wanted": wanted, "people": people},
+        people >= wanted,
     )
+
+
+def hands_behind(signature) -> set[int]:
+    """The human beings behind a signature: who signed, and for whom."""
+    absent = signature.on_behalf_of
+    return {signature.signed_by.natural_id, *([absent.natural_id] if absent else [])}
+
+
+def different_people(signed: list[set[int]]) -> int:
+    """How many stand apart: signatures that share a human being count as one."""
+    groups = []
+    for hands in signed:
+        same = [group for group in groups if group & hands]
+        groups = [group for group in groups if not group & hands] + [hands.union(*same)]
+    return len(groups)
 
 
 def _approve(order):

@@ -2,6 +2,8 @@
 
 from desk.guards import append_only, no_truncate, refuse
 from orders.machine import PASSING_A_HOLD, Box, Stage, edge_table
+from people.guards import behind, natural, same_hands
+from records.guards import alone
 
 ORDER, SIGN_OFF, STEP, LINE = "orders_urgentorder", "orders_signoff", "orders_orderstep", "orders_orderline"
 HOLD = "orders_hold"
@@ -170,7 +172,51 @@ def _ledger_guards():
     ]
 
 
+_SUBJECT, _ACT = "'order:' || NEW.order_id", "'expense:' || NEW.id"
+
+
+def _same_person_guards():
+    """Who entered an order does not decide it, who asked for money does not grant it, whoever's account it is."""
+    right = {"approve": "review.decide", "decline": "order.decide", "cancel": "order.decide"}
+    creator = "(SELECT o.created_by_id FROM orders_urgentorder o WHERE o.id = NEW.order_id)"
+    created_at = "(SELECT o.created_at FROM orders_urgentorder o WHERE o.id = NEW.order_id)"
+    own = " OR ".join(
+        f"(NEW.entered_step = '{step}' AND "
+        + same_hands(behind(creator, "order.create", created_at), behind("NEW.entered_by_id", code, "NEW.entered_at"))
+        + ")"
+        for step, code in right.items()
+    )
+    granted = same_hands(
+        behind("NEW.requested_by_id", "", "NEW.requested_at"),
+        behind("NEW.decided_by_id", "expense.decide", "NEW.decided_at"),
+    )
+    run_alone = alone("'order:' || NEW.order_id", "NEW.entered_step", "NEW.entered_by_id")
+    expense_alone = f"NEW.is_sole_decision AND {alone(_SUBJECT, _ACT, 'NEW.decided_by_id')}"
+    return [
+        refuse("orders_stagerun", "own", on="INSERT", says="who entered an order does not decide it",
+               when=f"({own}) AND NOT {run_alone}"),
+        refuse("orders_expenserequest", "own", on="UPDATE", says="who asked for money does not grant it",
+               when=f"NEW.decided_by_id IS NOT NULL AND {granted} AND NOT ({expense_alone})"),
+        refuse("orders_expenserequest", "flag", on="UPDATE", says="a decision of one person is on record",
+               when=f"NEW.is_sole_decision AND NOT ({expense_alone})"),
+    ]
+
+
+def _assessors() -> str:
+    """Too few different people could sign the three assessments with this signature."""
+    boxes = "('process', 'capacity', 'materials')"
+    living = f"{SIGN_OFF} s WHERE s.order_id = NEW.order_id AND s.box IN {boxes} AND s.revoked_at IS NULL"
+    people = f"SELECT {natural('s.signed_by_id')} AS p FROM {living} UNION SELECT {natural('NEW.signed_by_id')} AS p"
+    wanted = "COALESCE((SELECT c.review_people FROM records_companysettings c WHERE c.id = 1), 3)"
+    return (
+        f"NEW.box IN {boxes} AND NEW.revoked_at IS NULL"
+        f" AND (SELECT count(*) FROM ({people}) q) + 2 - (SELECT count(*) FROM {living}) < {wanted}"
+    )
+
+
 GUARDS = [
+    *_same_person_guards(),
+    refuse(SIGN_OFF, "people", on="INSERT", says="the assessments come from different people", when=_assessors()),
     *_stage_guards(),
     *_agreement_guards(),
     *_hold_guards(),

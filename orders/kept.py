@@ -20,7 +20,7 @@ class Kept:
     @cached_property
     def signatures(self) -> list:
         """The living ones."""
-        return list(self.order.sign_offs.living().select_related("signed_by"))
+        return list(self.order.sign_offs.living().select_related("signed_by", "on_behalf_of"))
 
     @cached_property
     def runs(self) -> list:

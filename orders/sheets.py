@@ -9,7 +9,7 @@ from orders.actions.sheet import RECEIVERS
 from orders.machine import PATH, STAGE_DEPARTMENT, Stage
 from orders.models import UrgentOrder
 from people.models import Department
-from records.models import CompanySettings
+from records.models import CompanySettings, SoleDecision
 
 
 def sheet_context(order, sheet) -> dict:
@@ -28,6 +28,7 @@ def sheet_context(order, sheet) -> dict:
         "progress": progress(order) if is_newest else [],
         "receipts": receipts(sheet),
         "company": company_name(),
+        "alone": SoleDecision.objects.filter(subject=order.stream).select_related("decided_by"),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from people.models import Absence, Delegation, Department, DutyDay, User
-from people.roles import Right, Role
+from people.roles import ROLE_RIGHTS, Right, Role
 
 
 class Roster:
@@ -105,6 +105,20 @@ def who_may(right, limit=4) -> list[User]:
     """Some people who hold the right, to be named where somebody else is refused."""
     people = with_rights(User.objects.filter(is_active=True).exclude(role="").order_by("pk"))
     return [person for person in people if person.may(right)][:limit]
+
+
+def next_rank_for(right: Right, without: set[int]) -> list[User]:
+    """Who decides where every holder of the right is one of these human beings; empty where somebody else is left."""
+    if any(person.natural_id not in without for person in who_may(right, limit=None)):
+        return []
+    ranks = () if right in ROLE_RIGHTS[Role.GENERAL_MANAGER] else map(with_role, (Role.MANAGER, Role.GENERAL_MANAGER))
+    free = [[person for person in rank if person.natural_id not in without] for rank in ranks]
+    return next(filter(None, free), [])
+
+
+def top_of(right: Right) -> list[User]:
+    """Above whom nobody stands: general management, else managers, else who holds the right."""
+    return with_role(Role.GENERAL_MANAGER) or with_role(Role.MANAGER) or who_may(right, limit=None)
 
 
 def hands_of(acts, right: Right | None = None) -> set[int]:

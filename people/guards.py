@@ -13,9 +13,10 @@ def natural(person: str) -> str:
 
 def behind(person: str, right: str, moment: str) -> str:
     """SQL: the human beings behind what a person did with a right at a moment: the person, and who handed it over."""
+    named = f"AND CAST(d.rights AS text) LIKE '%\"{right}\"%'" if right else ""
     given = (
         f"SELECT COALESCE(g.same_person_as_id, g.id) AS p FROM {DELEGATION} d JOIN {USER} g ON g.id = d.from_person_id"
-        f" WHERE d.to_person_id = {person} AND CAST(d.rights AS text) LIKE '%\"{right}\"%'"
+        f" WHERE d.to_person_id = {person} {named}"
         f" AND d.starts_at <= {moment} AND d.ends_at > {moment} AND (d.revoked_at IS NULL OR d.revoked_at > {moment})"
     )
     return f"SELECT {natural(person)} AS p UNION {given}"

@@ -20,8 +20,8 @@ from people.admin_site import may_configure
 from people.models import Absence, Department, User
 from records.actions import record
 from records.models import CompanySettings, Event
+from records.rules import STREAM
 
-STREAM = "configuration"
 HIDDEN = "•••"
 SENTENCES = {
     "add": gettext_noop("{kind} {name} was added: {changes}"),

@@ -11,6 +11,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from desk.text import render
+
 
 class Stream(models.Model):
     """The chain of one subject's events: how long it is and the hash it ends with. May only grow."""
@@ -209,6 +211,10 @@ class CompanySettings(models.Model):
     file_size_limit_mb = models.PositiveSmallIntegerField(
         _("largest file, MB"), default=20, validators=[MinValueValidator(1)]
     )
+    review_people = models.PositiveSmallIntegerField(
+        _("different people who assess an order"), default=3, validators=[MinValueValidator(1), MaxValueValidator(3)],
+        help_text=_("Process, capacity and materials: 3; 1 or 2 in a small firm."),
+    )
     has_sole_authority = models.BooleanField(
         _("general management may decide alone"), default=False,
         help_text=_("Where nobody else is eligible: own decision with a reason, flagged on paper and in the report."),
@@ -224,6 +230,9 @@ class CompanySettings(models.Model):
                 name="class_b_reaches_beyond_class_a",
                 violation_error_message=_("Class B must reach beyond class A."),
             ),
+            models.CheckConstraint(
+                condition=Q(review_people__gte=1, review_people__lte=3), name="one_to_three_people_assess_an_order"
+            ),
         ]
 
     def __str__(self):
@@ -232,3 +241,31 @@ class CompanySettings(models.Model):
     @classmethod
     def current(cls) -> "CompanySettings":
         return cls.objects.get_or_create(pk=1)[0]
+
+
+class SoleDecision(models.Model):
+    """Decided by the person who had asked, because nobody else was left; flagged on paper and in the month's report."""
+
+    subject = models.CharField(_("about"), max_length=60, db_index=True)
+    act = models.CharField(max_length=20)
+    text = models.CharField(max_length=200)
+    params = models.JSONField(default=dict, blank=True)
+    url = models.CharField(max_length=300)
+    reason = models.CharField(_("Reason"), max_length=500)
+    decided_at = models.DateTimeField(_("decided at"), db_index=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by")
+    )
+
+    class Meta:
+        verbose_name = _("decision of one person")
+        verbose_name_plural = _("decisions of one person")
+        ordering = ["-decided_at", "-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="who_decides_alone_says_why")]
+
+    def __str__(self):
+        return f"{self.subject} {self.act}"
+
+    @property
+    def what(self) -> str:
+        return render(self.text, self.params)

@@ -10,7 +10,7 @@ from orders.actions.waiting import stand_still as still
 from orders.actions.waiting import start
 from orders.machine import STAGE_DEPARTMENT, Stage
 from orders.models import Negotiation
-from people.duty import Roster
+from people.duty import Roster, next_rank
 from sla import actions as sla
 from sla.models import WorkItem
 
@@ -149,7 +149,8 @@ def _assignee(order, department, now):
     if order.stage == Stage.CONFIRMATION:
         return order.created_by
     if order.stage == Stage.REVIEW:
-        return None if department.head_id == order.created_by_id else department.head
+        is_own = department.head and department.head.natural_id == order.created_by.natural_id
+        return next_rank(department.head, now, without={order.created_by_id}) if is_own else department.head
     return person_on_duty(order, department, now)
 
 

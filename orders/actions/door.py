@@ -16,6 +16,7 @@ from orders.actions.duties import take_duty
 from orders.actions.hold import lift, refuse_while_held
 from orders.actions.trail import inform, note, together
 from orders.machine import (
+    ASSESSMENTS,
     BOX_RIGHT,
     EXIT_BOXES,
     FORWARD,
@@ -29,13 +30,18 @@ from orders.machine import (
     stage_word,
 )
 from orders.models import ContactLog, Hold, SignOff, StageRun, UrgentOrder
-from people.duty import hands_of, head_of, who_may
+from people.duty import hands_of, head_of, next_rank_for, who_may
 from people.models import Department
-from people.roles import Right
-from records.models import Event
+from people.roles import Right, Role
+from records.authority import require_second
+from records.models import CompanySettings, Event
 
 # After these the stage's clock is cancelled, not finished: its next run goes on with the seconds left.
 RETURNS = ("send_back", "renegotiate", "rework", "remake", "cancel", "withdraw")
+
+
+# Never taken by who entered the order.
+DECISIONS = ("approve", "decline", "cancel")
 
 
 def lock(order_id, *, by=None, version=None) -> UrgentOrder:
@@ -73,36 +79,47 @@ def touch(order) -> None:
 
 
 @transaction.atomic
-def move(*, order_id, step, by, version=None, reason_code="", reason="", to=None) -> UrgentOrder:
+def move(*, order_id, step, by, version=None, reason_code="", reason="", to=None, alone_because="") -> UrgentOrder:
     """Take one step of the machine, then walk on while the next gates are already signed.
 
     Raises NotYours, OwnRequest, GateShut, Changed or BadInput; then nothing has changed.
     """
     order = lock(order_id, by=by, version=version)
-    take_step(order, STEPS[step], by, reason_code=reason_code, reason=reason)
+    take_step(order, STEPS[step], by, reason_code=reason_code, reason=reason, alone_because=alone_because)
     return order
 
 
-def take_step(order, step, by, *, reason_code="", reason="", also=()) -> None:
+def take_step(order, step, by, *, reason_code="", reason="", also=(), alone_because="") -> None:
     """The door for an act that holds the order's lock already; `also`: other fields of the order to save with it."""
-    _check_right(order, step, by)
+    _check_right(order, step, by, reason=alone_because or reason)
     _take_and_walk(order, step, by, reason_code=reason_code, reason=reason, also=also)
 
 
-def _check_right(order, step, by):
-    if not by.use(step.right):
-        raise NotYours(
-            _("“%(step)s” needs the right to %(right)s.") % {"step": step.label, "right": step.right.label},
-            who=who_may(step.right),
-        )
-    if step.name not in ("approve", "decline", "cancel"):
+def require_holder(order, step, by):
+    """Who holds the step's right; of a decision the next rank, where everybody who holds it entered the order."""
+    if by.use(step.right):
         return
-    creators = hands_of([(order.created_by, order.created_at)], Right.ORDER_CREATE)
-    if by.hands & creators:
-        raise OwnRequest(
-            _("You entered this order, so somebody else decides."),
-            who=[person for person in who_may(step.right) if person.natural_id not in creators],
+    is_senior = step.name in DECISIONS and by.role in (Role.MANAGER, Role.GENERAL_MANAGER)
+    if is_senior and by in next_rank_for(step.right, _creators(order)):
+        return
+    raise NotYours(
+        _("“%(step)s” needs the right to %(right)s.") % {"step": step.label, "right": step.right.label},
+        who=who_may(step.right),
+    )
+
+
+def _check_right(order, step, by, reason=""):
+    require_holder(order, step, by)
+    if step.name in DECISIONS:
+        require_second(
+            by=by, right=step.right, first=_creators(order), subject=order.stream, act=step.name, reason=reason,
+            refusal=_("You entered this order, so somebody else decides."), text=gettext_noop("{step}: {order}"),
+            params={"step": word(step.label), "order": str(order)}, url=order.get_absolute_url(),
         )
+
+
+def _creators(order) -> set[int]:
+    return hands_of([(order.created_by, order.created_at)], Right.ORDER_CREATE)
 
 
 def _take_and_walk(order, step, by, *, reason_code="", reason="", also=()):
@@ -245,6 +262,8 @@ def sign(*, order, box, by, department="", note_text="", evidence=None) -> SignO
             _("“%(box)s” is signed already: %(who)s, %(when)s.")
             % {"box": box.label, "who": living.signed_by, "when": when(living.signed_at)}
         )
+    if box in ASSESSMENTS:
+        _check_assessors(order, box, by)
     conditions = gates.conditions(order, box)
     if not all(condition.is_met for condition in conditions):
         raise GateShut(_("“%(box)s” cannot be signed yet.") % {"box": box.label}, missing=conditions)
@@ -257,6 +276,22 @@ def sign(*, order, box, by, department="", note_text="", evidence=None) -> SignO
     touch(order)
     note(order, "signed", gettext_noop("Signed: {box}"), by=by, params={"box": word(box.label), "note": note_text})
     return signed
+
+
+def _check_assessors(order, box, by):
+    """Refused now, not at the head's decision, when too few different people would be left for the assessments."""
+    signed = {row.box: row for row in gates.signatures(order) if row.box in ASSESSMENTS}
+    people = gates.different_people([*map(gates.hands_behind, signed.values()), by.hands])
+    left, wanted = len(ASSESSMENTS) - len(signed) - 1, CompanySettings.current().review_people
+    if people + left >= wanted:
+        return
+    busy = set().union(*map(gates.hands_behind, signed.values()))
+    own = [str(Box(code).label) for code, row in signed.items() if by.hands & gates.hands_behind(row)]
+    raise OwnRequest(
+        _("The assessments come from %(wanted)d different people.") % {"wanted": wanted},
+        because=_("You signed already: %(boxes)s.") % {"boxes": ", ".join(own)} if own else "",
+        who=[person for person in who_may(BOX_RIGHT[box], limit=None) if person.natural_id not in busy][:4],
+    )
 
 
 @transaction.atomic

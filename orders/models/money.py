@@ -81,6 +81,7 @@ class ExpenseRequest(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decision_reason = models.CharField(_("Reason"), max_length=500, blank=True)
+    is_sole_decision = models.BooleanField(_("decided alone"), default=False)
     item = models.ForeignKey(WorkItem, models.PROTECT, null=True, related_name="+")
 
     class Meta:
@@ -89,7 +90,7 @@ class ExpenseRequest(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="expense_is_more_than_0"),
             models.CheckConstraint(
-                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")) | Q(is_sole_decision=True),
                 name="expense_is_decided_by_another_person",
             ),
             models.CheckConstraint(

@@ -8,6 +8,7 @@ from orders.actions.proposals import check_proposable, open_proposal
 from orders.forms.door import DeclineForm, KeepForm, SendBackForm, ToldForm, WhyDeclineForm
 from orders.machine import EXIT_BOXES, STEPS, Stage
 from orders.views.base import OrderAct
+from orders.views.decision import Decision
 from people.roles import Right
 
 
@@ -98,8 +99,8 @@ class Proposal(OrderAct):
         actions.keep_order(order_id=self.order.pk, by=self.request.user, version=self.version, **form.cleaned_data)
 
 
-class Decline(WhyDecline):
-    right = Right.ORDER_DECIDE
+class Decline(Decision, WhyDecline):
+    step = "decline"
     form_class = DeclineForm
     title = gettext_lazy("Decline the order")
     submit_label = gettext_lazy("Decline")
@@ -121,8 +122,8 @@ class Decline(WhyDecline):
         actions.decline(order_id=self.order.pk, by=self.request.user, version=self.version, **form.cleaned_data)
 
 
-class Cancel(OrderAct):
-    right = Right.ORDER_DECIDE
+class Cancel(Decision, OrderAct):
+    step = "cancel"
     form_class = ToldForm
     title = gettext_lazy("Cancel the order")
     submit_tone = "dan"

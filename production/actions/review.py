@@ -139,13 +139,11 @@ def approve(*, order_id, by, promised_at, reason="", version=None, now=None):
     """
     now = now or timezone.now()
     order = orders.lock(order_id, by=by, version=version)
-    if not by.use(Right.REVIEW_DECIDE):
-        raise NotYours(_("The head of production decides the review."), who=who_may(Right.REVIEW_DECIDE))
     _check_promise(order, promised_at, reason, now)
     orders.promise(
         order=order, promised_at=promised_at, by=by, reason=reason.strip() or gettext_noop("As planned")
     )
-    order = orders.move(order_id=order.pk, step="approve", by=by)
+    order = orders.move(order_id=order.pk, step="approve", by=by, alone_because=reason)
     orders.issue_sheet(order=order, by=by, reason=gettext_noop("Reviewed and planned"))
     ask_for_materials(order, by=by)
     open_first_steps(order, by=by, now=now)

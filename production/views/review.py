@@ -15,6 +15,7 @@ from desk.text import day, duration, when
 from orders.machine import STEPS, Stage
 from orders.models import Negotiation
 from orders.money import may_see
+from orders.views.decision import Decision
 from people.roles import Right
 from production import actions, capacity, gantt
 from production.forms import ApproveForm, AssessForm, NegotiateForm
@@ -234,8 +235,8 @@ def full_hour(moment):
     return floor if floor == moment else floor + HOUR
 
 
-class Approve(OrderAct):
-    right = Right.REVIEW_DECIDE
+class Approve(Decision, OrderAct):
+    step = "approve"
     form_class = ApproveForm
     back = "production:review"
     title = gettext_lazy("Approve the review")

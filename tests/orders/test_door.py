@@ -7,7 +7,7 @@ from notifications.models import Outbox
 from orders import actions
 from orders.machine import Box
 from orders.models import StageRun, UrgentOrder
-from records.models import Event
+from records.models import CompanySettings, Event
 from sla.models import WorkItem
 from tests.factories import orders as make
 
@@ -120,11 +120,13 @@ def test_head_who_entered_the_order_does_not_decide_it(people, sales_head):
 def test_approval_needs_three_different_assessors(people):
     order = make.at_review(people)
     one = people.planners[0]
+    CompanySettings.objects.create(pk=1, review_people=1)
     for box in ("process", "capacity", "materials"):
         make.sign(order, box, one)
     make.plan(order, people)
     make.sign(order, Box.PLAN, one)
     actions.promise(order=order, promised_at=order.required_at, by=people.production_head, reason="x")
+    CompanySettings.objects.update(review_people=3)
     with pytest.raises(GateShut) as caught:
         actions.move(order_id=order.pk, step="approve", by=people.production_head)
     assert [str(row.text) for row in caught.value.missing if not row.is_met] == [

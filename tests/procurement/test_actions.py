@@ -11,6 +11,7 @@ from notifications.models import Notification
 from orders import actions as orders
 from orders.models import CostEntry, ExpenseRequest, Issue, MaterialLine, Receipt, UrgentOrder
 from orders.supply import accept_receipt
+from people.models import Delegation, User
 from procurement import actions
 from procurement.models import Milestone, PurchaseLine, PurchasePromise, Supplier, SupplierMaterial
 from procurement.reports import candidates
@@ -19,6 +20,7 @@ from tests.factories import finance as money
 from tests.factories import orders as make
 from tests.factories import procurement as buy
 from tests.factories.catalog import MaterialFactory
+from tests.factories.people import UserFactory
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,21 @@ def test_nobody_approves_the_own_proposal(procurement_head, general_manager, buy
     with pytest.raises(OwnRequest) as caught:
         actions.approve_supplier(supplier_id=supplier.pk, by=procurement_head)
     assert caught.value.who == (general_manager,)
+    own = actions.propose_supplier(by=buyer, name="鞍钢")
+    account = UserFactory(role="general_manager", department=general_manager.department, same_person_as=buyer)
+    now = timezone.now()
+    given = Delegation.objects.create(
+        from_person=buyer, to_person=general_manager, rights=["supply.buy"], starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=1),
+    )
+    entered_for = actions.propose_supplier(by=User.objects.get(pk=general_manager.pk), name="首钢")
+    assert Event.objects.filter(verb="supplier.proposed").last().who == f"{general_manager} for {buyer}"
+    for proposed, person in ((own, account), (entered_for, account)):
+        with pytest.raises(OwnRequest):
+            actions.approve_supplier(supplier_id=proposed.pk, by=person)
+        with pytest.raises(IntegrityError, match="does not approve it"), transaction.atomic():
+            type(proposed).objects.filter(pk=proposed.pk).update(approved_by=person, approved_at=now)
+    assert given.living_rights
     assert actions.approve_supplier(supplier_id=supplier.pk, by=general_manager).is_approved
 
 

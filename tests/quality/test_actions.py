@@ -14,6 +14,7 @@ from quality.models import Concession, Inspection
 from sla.models import WorkItem
 from tests.factories import orders as make
 from tests.factories import quality as q
+from tests.factories.people import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -211,6 +212,15 @@ def test_maker_does_not_inspect_own_pieces(people, inspector):
         actions.inspect_step(step_id=step.pk, by=inspector, lot_quantity=5, sample_quantity=5, defective_quantity=0)
     assert inspector not in refused.value.who
     assert refused.value.who
+    account = UserFactory(role="inspector", department=inspector.department, same_person_as=inspector)
+    with pytest.raises(OwnRequest):
+        actions.inspect_step(step_id=step.pk, by=account, lot_quantity=5, sample_quantity=5, defective_quantity=0)
+    for person in (inspector, account):
+        with pytest.raises(IntegrityError, match="does not inspect them"), transaction.atomic():
+            Inspection.objects.bulk_create([Inspection(
+                order_id=step.order_id, line_id=step.line_id, step=step, kind="in_process", lot_quantity=5,
+                sample_quantity=5, passed=5, failed=0, inspected_at=timezone.now(), inspected_by=person,
+            )])
 
 
 @pytest.mark.clause("3.4.3")
@@ -388,6 +398,13 @@ def test_one_person_cannot_concede_alone(people):
     assert order.lines.get().held == 3
     with pytest.raises(IntegrityError), transaction.atomic():
         Concession.objects.filter(pk=concession.pk).update(confirmed_by=people.inspector, confirmed_at=timezone.now())
+    account = UserFactory(
+        role="inspector", department=people.inspector.department, same_person_as=people.inspector
+    )
+    with pytest.raises(OwnRequest):
+        actions.confirm_concession(concession_id=concession.pk, by=account)
+    with pytest.raises(IntegrityError, match="two signers"), transaction.atomic():
+        Concession.objects.filter(pk=concession.pk).update(confirmed_by=account, confirmed_at=timezone.now())
 
 
 def test_concession_at_the_last_operation_goes_to_final_inspection(people, quality_head):
