@@ -120,7 +120,7 @@ def test_head_who_entered_the_order_does_not_decide_it(people, sales_head):
 def test_approval_needs_three_different_assessors(people):
     order = make.at_review(people)
     one = people.planners[0]
-    CompanySettings.objects.create(pk=1, review_people=1)
+    CompanySettings.objects.update_or_create(pk=1, defaults={"review_people": 1})
     for box in ("process", "capacity", "materials"):
         make.sign(order, box, one)
     make.plan(order, people)
