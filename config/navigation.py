@@ -77,6 +77,7 @@ ORDER_TABS = (
     OrderTab("logistics", _("Logistics"), "logistics:order_tab", ("delivery", "delivery_confirmation")),
     OrderTab("finance", _("Finance"), "finance:order_tab", ("settlement", "expense", "stop_report"),
              (Right.SEE_SALES, Right.SEE_RESULT)),
+    OrderTab("customer", _("Customer"), "orders:customer", ("consent",)),
     OrderTab("issues", _("Problems"), "orders:issues", ("problem",)),
     OrderTab("documents", _("Documents"), "orders:documents", ("sheet_receipt",)),
     OrderTab("log", _("Audit log"), "orders:log"),

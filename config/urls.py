@@ -28,5 +28,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("c/", include("orders.customer_urls")),
     *[path(prefix, include(f"{app}.urls")) for app, prefix in PREFIXES.items()],
 ]

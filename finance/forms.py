@@ -35,6 +35,11 @@ class CostForm(forms.Form):
         return self.cleaned_data["amount"] or 0
 
 
+class CreditForm(forms.Form):
+    amount = forms.DecimalField(label=_("Amount"), min_value=0, **MONEY)
+    text = forms.CharField(label=_("Credit note, or what for"), max_length=300, required=False)
+
+
 class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("What was wrong with it"), max_length=300)
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from orders.models import CostEntry, MaterialLine
 from orders.models.money import CostKind
 
@@ -115,13 +117,17 @@ class SalesRow:
 
 
 def sales_rows(order) -> list[SalesRow]:
-    """What was shipped, at the price of its line; without one the usual price of the product."""
+    """What was shipped, at the price of its line; without one the usual price of the product.
+
+    Pieces that came back with a complaint stay sold: a credit or a free replacement makes them good.
+    """
+    lines = order.lines.select_related("product").annotate(returned=Sum("complaints__returned_quantity", default=0))
     return [
         SalesRow(
-            str(line.product), line.shipped, line.product.unit,
+            str(line.product), line.shipped + line.returned, line.product.unit,
             line.unit_price_amount if line.unit_price_amount is not None else line.product.price_amount or ZERO,
         )
-        for line in order.lines.select_related("product")
+        for line in lines
     ]
 
 

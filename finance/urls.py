@@ -15,5 +15,6 @@ urlpatterns = [
     path("expenses/<int:pk>/", views.DecideExpense.as_view(), name="expense_decide"),
     path("work/<int:pk>/expense/", panes.expense, name="pane_expense"),
     path("work/expenses/", panes.ApproveExpenses.as_view(), name="expenses_approve"),
+    path("complaints/<int:pk>/credit/", views.WriteCredit.as_view(), name="credit"),
     path("costs/<int:pk>/reverse/", views.ReverseCost.as_view(), name="cost_reverse"),
 ]

@@ -9,12 +9,12 @@ from desk.faces import TaskFace
 from desk.keyset import paginate
 from desk.text import money
 from finance import actions
-from finance.forms import CostForm, DecisionForm, ExpenseForm, LimitsForm, ReasonForm, StatementForm
+from finance.forms import CostForm, CreditForm, DecisionForm, ExpenseForm, LimitsForm, ReasonForm, StatementForm
 from finance.models import Settlement
 from finance.reports import sales_rows
 from orders import actions as orders
 from orders.machine import Stage
-from orders.models import CostEntry, ExpenseRequest, UrgentOrder
+from orders.models import Complaint, CostEntry, ExpenseRequest, UrgentOrder
 from orders.models.money import CostKind
 from orders.money import may_see
 from orders.pages import shell, visible_order
@@ -233,3 +233,29 @@ class Limits(ActView):
             "back_label": _("Company rules"),
             "consequences": [_("Requests that wait are decided by the new limits.")],
         }
+
+
+class WriteCredit(MoneyAct):
+    """What quality granted for a complaint; the order may be settled already."""
+
+    right = Right.COST_RECORD
+    form_class = CreditForm
+    title = _("Write the credit")
+    done = _("Written. Sales is told.")
+    consequences = (
+        _("The amount stands as a cost of this order, as a counter-entry; a statement that was issued stays."),
+    )
+
+    def subject(self):
+        complaints = Complaint.objects.select_related("line__product")
+        self.complaint = get_object_or_404(complaints, pk=self.kwargs["pk"])
+        self.order = visible_order(self.request, self.complaint.order_id)
+
+    def about(self):
+        return _("%(number)s, %(quantity)d × %(product)s: %(text)s") % {
+            "number": self.complaint.number, "quantity": self.complaint.quantity,
+            "product": self.complaint.line.product, "text": self.complaint.text,
+        }
+
+    def act(self, form):
+        orders.write_credit(complaint_id=self.complaint.pk, by=self.request.user, **form.cleaned_data)

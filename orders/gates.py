@@ -180,6 +180,20 @@ def _approve(order):
         _review_people(order),
         Condition(_("A delivery time is promised"), order.promises.exists()),
         Condition(_("No negotiation with the customer is open"), not negotiating),
+        *_consents(order),
+    ]
+
+
+def _consents(order):
+    """Of each order that this one's plan makes later than its promise."""
+    asked = order.consents.living().select_related("harmed__created_by")
+    return [
+        Condition(
+            _("%(who)s agrees that %(harmed)s finishes later (%(state)s)")
+            % {"who": row.harmed.created_by, "harmed": row.harmed, "state": row.get_state_display()},
+            row.state == row.State.YES,
+        )
+        for row in asked
     ]
 
 

@@ -214,6 +214,39 @@ def _assessors() -> str:
     )
 
 
+def _customer_guards():
+    """Consent, complaint, rating: what the customer or another order's salesperson said."""
+    unanswered = (
+        "OLD.stage = 'review' AND NEW.stage = 'procurement' AND EXISTS (SELECT 1 FROM orders_consent c"
+        " WHERE c.order_id = NEW.id AND c.lapsed_at IS NULL AND c.state <> 'yes')"
+    )
+    said = "(OLD.state <> 'open' AND NEW.state <> OLD.state) OR (OLD.lapsed_at IS NOT NULL AND NEW.lapsed_at IS NULL)"
+    more_than_shipped = (
+        "NEW.quantity + COALESCE((SELECT sum(c.quantity) FROM orders_complaint c WHERE c.line_id = NEW.line_id"
+        " AND c.answer = 'open'), 0) > COALESCE((SELECT l.shipped FROM orders_orderline l"
+        " WHERE l.id = NEW.line_id AND l.order_id = NEW.order_id), 0)"
+    )
+    undelivered = (
+        "NOT EXISTS (SELECT 1 FROM orders_urgentorder o WHERE o.id = NEW.order_id AND o.outcome = 'delivered')"
+    )
+    written = ("item_id", "answer", "decision_reason", "decided_at", "decided_by_id", "following_id", "credit_id",
+               "returned_quantity", "told_text", "told_at", "told_by_id")
+    return [
+        refuse(ORDER, "consent", on="UPDATE", when=unanswered,
+               says="no order is approved that harms another one without its consent"),
+        *append_only("orders_consent", may_update=("state", "answer", "decided_at", "decided_by_id", "lapsed_at",
+                                                   "item_id")),
+        refuse("orders_consent", "said", on="UPDATE", says="an answered consent stays as it was said", when=said),
+        *append_only("orders_complaint", may_update=written),
+        refuse("orders_complaint", "shipped", on="INSERT", says="nobody complains of more pieces than were shipped",
+               when=more_than_shipped),
+        refuse("orders_complaint", "decided", on="UPDATE", says="a decided complaint stays decided",
+               when="OLD.answer <> 'open' AND NEW.answer <> OLD.answer"),
+        *append_only("orders_rating"),
+        refuse("orders_rating", "delivered", on="INSERT", says="only a delivered order is rated", when=undelivered),
+    ]
+
+
 GUARDS = [
     *_same_person_guards(),
     refuse(SIGN_OFF, "people", on="INSERT", says="the assessments come from different people", when=_assessors()),
@@ -222,6 +255,7 @@ GUARDS = [
     *_hold_guards(),
     *_sign_off_guards(),
     *_ledger_guards(),
+    *_customer_guards(),
     *append_only("orders_promise", may_update=("withdrawn_at",)),
     refuse("orders_promise", "withdrawn", on="UPDATE", says="a withdrawn promise stays withdrawn",
            when="OLD.withdrawn_at IS NOT NULL"),

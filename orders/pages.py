@@ -42,7 +42,7 @@ KIND_OF_BOX = {
 def visible_order(request, pk) -> UrgentOrder:
     """The order, or 404 for whom it is not open: its existence is not told either."""
     orders = UrgentOrder.objects.visible_to(request.user).select_related(
-        "customer", "project", "created_by__department", "stage_item__department", "stage_item__assignee",
+        "customer", "project", "follows", "created_by__department", "stage_item__department", "stage_item__assignee",
         "hold__held_by",
     )
     order = orders.filter(pk=pk).first()
@@ -53,7 +53,7 @@ def visible_order(request, pk) -> UrgentOrder:
 
 
 def shell(request, order) -> dict:
-    """Context of orders/order_base.html, in eight statements whatever the order holds."""
+    """Context of orders/order_base.html, in nine statements whatever the order holds."""
     order.kept = Kept(order)
     lines = order.kept.lines
     signed = {signature.box: signature for signature in order.kept.signatures}

@@ -1,11 +1,15 @@
+from collections import defaultdict
+from decimal import Decimal
+
 import structlog
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from orders.actions import clocks
 from orders.machine import FINAL, Stage
-from orders.models import UrgentOrder
+from orders.models import CostEntry, UrgentOrder
 from people.models import Department
 from sla.models import PolicyVersion
 
@@ -67,3 +71,17 @@ def _limits(kinds, urgency_class) -> dict:
     for version in sorted(versions.select_related("policy"), key=lambda row: (row.policy.urgency_class, row.number)):
         found[version.policy.kind] = version.target_seconds
     return found
+
+
+def quality_costs(order_ids) -> dict[int, Decimal]:
+    """What complaints have cost each of these orders, in two statements: credits, and all that the orders
+    which follow it have spent."""
+    found = defaultdict(Decimal)
+    entries = CostEntry.objects.filter(is_planned=False).order_by()
+    credits = entries.filter(order__in=order_ids, cause=CostEntry.Cause.COMPLAINT)
+    for order, amount in credits.values_list("order").annotate(Sum("amount")):
+        found[order] += amount
+    followed = entries.filter(order__follows__in=order_ids)
+    for order, amount in followed.values_list("order__follows").annotate(Sum("amount")):
+        found[order] += amount
+    return dict(found)

@@ -10,7 +10,7 @@ from math import ceil
 from catalog.models import BillOfMaterialLine
 from orders.models import MaterialLine, OrderStep
 from production import schedule
-from production.models import Operation, OperationMaterial, RoutingOperation, WorkCentre
+from production.models import Operation, OperationMaterial, Plan, RoutingOperation, WorkCentre
 from sla.models import calendar_of
 from sla.worktime import Calendar, parse_spans
 
@@ -110,26 +110,28 @@ def to_grid(moment: datetime) -> datetime:
     return floor if floor == moment else floor + GRID
 
 
-def propose(order, *, now, means=None, follows_plan=False, known=None) -> Proposal:
+def propose(order, *, now, means=None, follows_plan=False, known=None, bookings=None) -> Proposal:
     """The order's own operations placed between what the other orders have booked.
 
     `follows_plan`: operations not begun do not start before their planned time (the forecast).
     `known`: a proposal for the same order and moment, whose records are not read again.
+    `bookings`: what is taken, where that is not what the plans in force say.
     """
     means, now = means or Means(), to_grid(now)
     if known:
-        found, without, centres, bookings = known.demands, known.without_routing, known.centres, known.bookings
+        found, without, centres, taken = known.demands, known.without_routing, known.centres, known.bookings
     else:
         found, without = read_demands(order, now=now)
         centres = {centre.code: centre for centre in WorkCentre.objects.select_related("calendar")}
-        bookings = tuple(read_bookings(now=now, without=order))
+        taken = () if bookings is not None else read_bookings(now=now, without=(order,))
+    taken = tuple(taken if bookings is None else bookings)
     operations = [
         _operation(demand, means, centres, now, follows_plan) for demand in found.values() if not demand.is_done
     ]
     plan = schedule.plan(
-        operations, centres=_centres(centres.values(), means), bookings=bookings, now=now
+        operations, centres=_centres(centres.values(), means), bookings=taken, now=now
     )
-    return Proposal(means, plan, found, centres, tuple(without), bookings)
+    return Proposal(means, plan, found, centres, tuple(without), taken)
 
 
 def _centres(centres, means) -> dict:
@@ -191,7 +193,7 @@ def place_again(order, plan, rows, demands, means, *, now) -> dict:
                   centre=first.work_centre.code, fixed=_as_booking(first))
     placed = schedule.plan(
         [put, *operations], centres=_centres(centres.values(), means), now=to_grid(now),
-        bookings=[*read_bookings(now=now, without=order), *own],
+        bookings=[*read_bookings(now=now, without=(order,), gives_way=plan.goes_before), *own],
     )
     return {row.key: row for row in placed.rows}
 
@@ -306,11 +308,15 @@ def _arrival(need, free, now) -> datetime | None:
 # What is booked
 
 
-def read_bookings(*, now, without=None) -> list[schedule.Booking]:
-    """The unfinished operations of all plans in force; what should be over but is not still takes its time."""
+def read_bookings(*, now, without=(), gives_way=None) -> list[schedule.Booking]:
+    """The unfinished operations of all plans in force; what should be over but is not still takes its time.
+
+    `gives_way`: an order whose operations that have not begun are looked at as free.
+    """
     committed = Operation.objects.committed().select_related("step", "work_centre__calendar", "plan__order")
-    if without is not None:
-        committed = committed.exclude(plan__order=without)
+    committed = committed.exclude(plan__order__in=without)
+    if gives_way is not None:
+        committed = committed.exclude(plan__order=gives_way, step__started_at__isnull=True, step__made=0)
     return [_booking(operation, now) for operation in committed]
 
 
@@ -323,6 +329,64 @@ def _booking(operation, now) -> schedule.Booking:
         start, end = now, calendar_with(operation.work_centre).add(now, max(60, left))
     label = f"{operation.plan.order} · {operation.number} {operation.name}"
     return schedule.Booking(operation.work_centre.code, operation.slot, start, end, label)
+
+
+# Going before another order
+
+
+@dataclass(frozen=True)
+class Precedence:
+    """What an order gains when another one gives way, and what that costs the other."""
+
+    alone: Proposal
+    mine: Proposal
+    before: Proposal
+    theirs: Proposal
+    promised_at: datetime
+
+    @property
+    def is_computed(self) -> bool:
+        return all(proposal.finish for proposal in (self.alone, self.mine, self.before, self.theirs))
+
+    @property
+    def gained_seconds(self) -> int:
+        return int((self.alone.finish - self.mine.finish).total_seconds())
+
+    @property
+    def breaks_promise(self) -> bool:
+        return breaks_promise(self.before.finish, self.theirs.finish, self.promised_at)
+
+
+def breaks_promise(before, after, promised_at) -> bool:
+    return after > promised_at and after > before
+
+
+def precedence(order, other, *, now) -> Precedence:
+    """The order placed as if the other had not begun; then the other around it, no earlier than planned."""
+    alone = propose(order, now=now)
+    free = read_bookings(now=to_grid(now), without=(order,), gives_way=other)
+    mine = propose(order, now=now, known=alone, bookings=free)
+    taken = read_bookings(now=to_grid(now), without=(order, other))
+    taken += [schedule.Booking(row.centre, row.slot, row.start, row.end, str(order)) for row in mine.rows]
+    before = forecast(other, now=now)
+    theirs = propose(other, now=now, means=before.means, follows_plan=True, known=before, bookings=taken)
+    return Precedence(alone, mine, before, theirs, promised_of(other))
+
+
+def forecast(order, *, now) -> Proposal:
+    """The order as its plan in force goes on from now, with that plan's means."""
+    plan = Plan.objects.filter(order=order, state=Plan.State.RELEASED).select_related("extra_slot_at").first()
+    return propose(order, now=now, means=means_of(plan) if plan else None, follows_plan=True)
+
+
+def means_of(plan) -> Means:
+    return Means(plan.has_overtime, plan.has_overlap, plan.extra_slot_at.code if plan.extra_slot_at else "")
+
+
+def promised_of(order) -> datetime:
+    """The promise in force; before there is one, what the customer asked for."""
+    last = order.promises.order_by("-pk").first()
+    return last.promised_at if last else order.required_at
 
 
 # The ways out

@@ -85,6 +85,13 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+class FirstForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why it must go first"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The other order's salesperson reads it."),
+    )
+
+
 class ReassignForm(forms.Form):
     owner = PersonField()
     reason = forms.CharField(label=_("Reason"), max_length=300, required=False)

@@ -8,6 +8,10 @@ OPERATION, SEGMENT = "production_operation", "production_timesegment"
 _planned = ("starts_at", "ends_at", "slot", "work_centre_id", "quantity", "line_id", "number", "plan_id")
 _released = f"EXISTS (SELECT 1 FROM {PLAN} p WHERE p.id = OLD.plan_id AND p.state <> 'draft')"
 _moved = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in _planned)
+_unanswered = (
+    "EXISTS (SELECT 1 FROM orders_consent c WHERE c.order_id = NEW.order_id"
+    " AND c.lapsed_at IS NULL AND c.state <> 'yes')"
+)
 
 GUARDS = [
     *append_only(ASSESSMENT, may_update=("replaced_at",)),
@@ -18,6 +22,8 @@ GUARDS = [
     refuse(PLAN, "stays", on="DELETE", says="a released plan stays", when="OLD.state <> 'draft'"),
     refuse(PLAN, "draft", on="UPDATE", says="a released plan is no draft again",
            when="OLD.state <> 'draft' AND NEW.state = 'draft'"),
+    refuse(PLAN, "consent", on="UPDATE", says="no plan is released that harms another order without its consent",
+           when="OLD.state = 'draft' AND NEW.state <> 'draft' AND " + _unanswered),
     refuse(OPERATION, "planned", on="UPDATE", says="the plan in force is never overwritten",
            when=f"({_moved}) AND {_released}"),
     refuse(OPERATION, "stays", on="DELETE", says="the plan in force is never overwritten", when=_released),

@@ -175,6 +175,9 @@ class Plan(models.Model):
     extra_slot_at = models.ForeignKey(
         WorkCentre, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("one more slot at")
     )
+    goes_before = models.ForeignKey(
+        UrgentOrder, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("goes before")
+    )
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     released_at = models.DateTimeField(null=True)

@@ -11,6 +11,7 @@ from orders.machine import ASSESSMENTS, LATER_THAN_REVIEW, Box, Stage
 from orders.models import MaterialLine, OrderStep, SignOff, UrgentOrder
 from production import capacity
 from production.models import Assessment, Operation, Plan, TimeSegment, WorkCentre
+from production.schedule import Wait
 
 
 @dataclass
@@ -211,6 +212,19 @@ def my_steps(user, now, limit=30) -> list[StepRow]:
     """A person's own operations, the running ones first."""
     steps = board_steps(user).filter(owner=user).select_related("owner", "line__product", "order", "reworks")
     return step_rows(steps.order_by("-is_running", "planned_end_at", "pk")[:limit], now)
+
+
+def in_the_way(order, proposal, limit=5) -> list[UrgentOrder]:
+    """Orders whose operations, not begun yet, hold the machines that this order queues for."""
+    queueing = [row for row in proposal.rows if row.wait == Wait.QUEUE]
+    if not queueing:
+        return []
+    held = Operation.objects.committed().filter(
+        work_centre__code__in={row.centre for row in queueing}, starts_at__lt=max(row.start for row in queueing),
+        step__started_at__isnull=True, step__made=0,
+    ).exclude(plan__order=order)
+    found = UrgentOrder.objects.filter(pk__in=held.values("plan__order"))
+    return list(found.select_related("customer").order_by("required_at", "pk")[:limit])
 
 
 def living_assessments(order) -> dict:

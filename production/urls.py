@@ -12,6 +12,7 @@ urlpatterns = [
     path("production/orders/<int:pk>/negotiate/", review.Negotiate.as_view(), name="negotiate"),
     path("production/orders/<int:pk>/approve/", review.Approve.as_view(), name="approve"),
     path("production/orders/<int:pk>/plan/", planning.MakePlan.as_view(), name="make_plan"),
+    path("production/orders/<int:pk>/plan/before/<int:other>/", planning.GoFirst.as_view(), name="go_first"),
     path("production/orders/<int:pk>/plan/release/", planning.ReleasePlan.as_view(), name="release_plan"),
     path(
         "production/orders/<int:pk>/plan/<int:operation>/", planning.ChangeOperation.as_view(), name="change_operation"

@@ -89,13 +89,22 @@ def issue_link(*, subject, purpose, by, days=90, now=None) -> tuple[AccessLink, 
     return link, token
 
 
+def find_link(token, *, purpose) -> AccessLink | None:
+    """The link of this token, living or ended."""
+    return AccessLink.objects.filter(token_sha256=_hash(token), purpose=purpose).first()
+
+
 def open_link(token, *, purpose, now=None) -> AccessLink:
     now = now or timezone.now()
     link = AccessLink.objects.living(now).filter(token_sha256=_hash(token), purpose=purpose).first()
     if link is None:
         raise GateShut(_("This link has ended. Your contact can send a new one."))
-    AccessLink.objects.filter(pk=link.pk).update(last_used_at=now)
+    use_link(link, now)
     return link
+
+
+def use_link(link, now=None) -> None:
+    AccessLink.objects.filter(pk=link.pk).update(last_used_at=now or timezone.now())
 
 
 @transaction.atomic

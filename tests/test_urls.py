@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.urls import URLResolver, get_resolver, reverse
 
 from config.demo import company, orders
@@ -19,6 +21,7 @@ from finance.models import Settlement
 from logistics.models import DeliveryList, Package, Shipment
 from notifications.models import Notification
 from orders import actions
+from orders.actions.consents import ask_consent
 from orders.models import (
     CostEntry,
     Issue,
@@ -87,16 +90,34 @@ def papers(cast) -> dict:
     concession = propose_concession(nonconformance_id=held.pk, by=cast["wu"], reason="不影响装配")
     expense = actions.request_expense(order_id=review.pk, by=cast["lin"], kind="transport", amount=300, reason="专车")
     propose_supplier(by=cast["wang"], name="新厂")
+    customers = customers_papers(at, cast, review, later)
     file, later = StoredFile.objects.first(), {"starts_at": later, "ends_at": later + timedelta(days=1)}
     absence = Absence.objects.create(person=cast["lin"], delegate=cast["chen"], **later)
     delegation = Delegation.objects.create(
         from_person=cast["chen"], to_person=cast["lin"], rights=[Right.ORDER_DECIDE], **later
     )
-    return {
+    return customers | {
         "order": review, "at": at, "negotiation": negotiation, "concession": concession, "expense": expense,
         "file": file, "file_order": UrgentOrder.objects.get(pk=int(file.subject.split(":")[1])),
         "issue": Issue.objects.first(), "cast": cast, "absence": absence, "delegation": delegation,
     }
+
+
+def customers_papers(at, cast, review, later) -> dict:
+    settlement, sales = at["settlement"], cast["lin"]
+    complaint = actions.raise_complaint(
+        order_id=settlement.pk, by=sales, line_id=settlement.lines.first().pk, quantity=1, text="孔距超差",
+        contact="高远", files=[SimpleUploadedFile("hole.png", b"\x89PNG\r\n\x1a\n" + b"0" * 40)],
+    )
+    link, token = actions.issue_customer_link(
+        order_id=settlement.pk, by=sales, recipient="高远", contact_phone="0515", language="en"
+    )
+    with transaction.atomic():
+        consent = ask_consent(
+            order=review, harmed=at["production"], plan_version=1, plan_text="1", reason="停线", by=cast["zhou"],
+            finish_before_at=review.required_at, finish_after_at=later, promised_at=review.required_at,
+        )
+    return {"complaint": complaint, "link": link, "token": token, "consent": consent}
 
 
 def arguments(name, desk) -> dict:
@@ -104,7 +125,20 @@ def arguments(name, desk) -> dict:
     at, order = desk["at"], desk["order"]
     production, delivery = at["production"], at["delivery"]
     step = OrderStep.objects.filter(order=production).order_by("number").first()
+    settlement, complaint = at["settlement"], desk["complaint"]
+    if name.startswith("customer:"):
+        return {"token": desk["token"]}
+    if name.startswith("orders:complaint") and name != "orders:complaint_raise":
+        photo = {"file": StoredFile.objects.get(subject=complaint.stream).pk} if name.endswith("_photo") else {}
+        return {"pk": settlement.pk, "complaint": complaint.pk} | photo
     special = {
+        "orders:customer": {"pk": settlement.pk},
+        "orders:complaint_raise": {"pk": settlement.pk},
+        "orders:rating_record": {"pk": settlement.pk},
+        "orders:link_change": {"pk": settlement.pk, "link": desk["link"].pk},
+        "orders:link_revoke": {"pk": settlement.pk, "link": desk["link"].pk},
+        "orders:consent": {"pk": at["production"].pk, "consent": desk["consent"].pk},
+        "finance:credit": {"pk": complaint.pk},
         "sla:item": {"pk": WorkItem.objects.living().filter(source=order.stream).first().pk},
         "sla:acknowledge": {"pk": WorkItem.objects.living().filter(source=order.stream).first().pk},
         "sla:absence_end": {"pk": desk["absence"].pk},
@@ -118,6 +152,7 @@ def arguments(name, desk) -> dict:
         "notifications:letter": {"file": "none.log", "number": 1},
         "orders:file": {"pk": desk["file_order"].pk, "file": desk["file"].pk},
         "logistics:file": {"pk": desk["file_order"].pk, "file_pk": desk["file"].pk},
+        "production:go_first": {"pk": order.pk, "other": production.pk},
         "production:assess": {"pk": order.pk, "kind": "capacity"},
         "production:change_operation": {
             "pk": production.pk, "operation": Operation.objects.filter(plan__order=production).last().pk

@@ -1,7 +1,10 @@
 """The deeds of an urgent order. Departments call these; nothing below calls up."""
 
 from orders.actions.changes import request_change, short_close
+from orders.actions.complaints import decide_complaint, raise_complaint, take_in_return, tell_customer, write_credit
 from orders.actions.confirmation import confirm, confirm_item, log_contact
+from orders.actions.consents import answer_consent
+from orders.actions.customer import change_customer_link, issue_customer_link, rate, revoke_customer_link
 from orders.actions.door import cancel, lock, move, revoke, send_back, sign, sign_and_move
 from orders.actions.duties import grant_view, take_duty
 from orders.actions.form import delete_draft, save_draft, submit
@@ -28,10 +31,13 @@ __all__ = [
     "acknowledge_issue",
     "acknowledge_silence",
     "add_cost",
+    "answer_consent",
     "ask_about_silences",
     "cancel",
+    "change_customer_link",
     "confirm",
     "confirm_item",
+    "decide_complaint",
     "decline",
     "delete_draft",
     "end_due_holds",
@@ -40,6 +46,7 @@ __all__ = [
     "hand_over",
     "hand_over_again",
     "hold_order",
+    "issue_customer_link",
     "issue_sheet",
     "keep_order",
     "lock",
@@ -48,7 +55,9 @@ __all__ = [
     "open_negotiation",
     "promise",
     "propose_decline",
+    "raise_complaint",
     "raise_issue",
+    "rate",
     "receive_sheet",
     "refuse_options",
     "refuse_while_held",
@@ -57,6 +66,7 @@ __all__ = [
     "request_change",
     "request_expense",
     "revoke",
+    "revoke_customer_link",
     "save_draft",
     "send_back",
     "short_close",
@@ -65,6 +75,9 @@ __all__ = [
     "solve_issue",
     "submit",
     "take_duty",
+    "take_in_return",
+    "tell_customer",
     "withdraw",
     "withdraw_negotiation",
+    "write_credit",
 ]

@@ -91,6 +91,8 @@ def delete_draft(*, order_id, by) -> None:
     order = door.lock(order_id, by=by)
     if not order.is_draft:
         raise GateShut(_("This form is submitted; the order stays."))
+    if order.follows_id:
+        raise GateShut(_("This draft makes good what the customer complained of: it is submitted, or declined later."))
     StoredFile.objects.filter(subject=order.stream).delete()
     order.delete()
 

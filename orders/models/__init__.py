@@ -1,6 +1,8 @@
 from orders.models.access import UrgentOrderGroupObjectPermission, UrgentOrderUserObjectPermission
 from orders.models.change import ChangedLine, ChangeRequest
 from orders.models.confirmation import ConfirmationItem, ContactLog
+from orders.models.consent import Consent
+from orders.models.customer import Complaint, CustomerLink, Rating
 from orders.models.external import ExternalRef
 from orders.models.hold import Hold
 from orders.models.issue import Issue
@@ -18,9 +20,12 @@ from orders.models.trail import Duty, SignOff, StageRun
 __all__ = [
     "ChangeRequest",
     "ChangedLine",
+    "Complaint",
     "ConfirmationItem",
+    "Consent",
     "ContactLog",
     "CostEntry",
+    "CustomerLink",
     "DeclineProposal",
     "Duty",
     "ExpenseRequest",
@@ -37,6 +42,7 @@ __all__ = [
     "OrderStep",
     "ProcessingSheet",
     "Promise",
+    "Rating",
     "Receipt",
     "Remake",
     "SheetReceipt",

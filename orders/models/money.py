@@ -30,6 +30,7 @@ class CostEntry(models.Model):
         REWORK = "rework", _("rework")
         SCRAP = "scrap", _("scrap")
         CANCELLATION = "cancellation", _("cancellation")
+        COMPLAINT = "complaint", _("complaint")
 
     order = models.ForeignKey(UrgentOrder, models.PROTECT, related_name="costs")
     kind = models.CharField(_("kind"), max_length=10, choices=CostKind)

@@ -120,6 +120,9 @@ class UrgentOrder(FSMModelMixin, models.Model):
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    follows = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="followed_by", verbose_name=_("Follows")
+    )
     stage_item = models.ForeignKey(WorkItem, models.PROTECT, null=True, related_name="+")
     whole_item = models.ForeignKey(WorkItem, models.PROTECT, null=True, related_name="+")
     hold = models.OneToOneField("Hold", models.PROTECT, null=True, blank=True, related_name="+")
@@ -191,6 +194,11 @@ class UrgentOrder(FSMModelMixin, models.Model):
     def stage_number(self):
         """1 to 8; 8 for what has ended."""
         return PATH.index(self.stage) + 1 if self.stage in PATH else len(PATH)
+
+    @property
+    def followers(self):
+        """Orders that make good what was complained of here; a draft is nobody else's to see."""
+        return self.followed_by.submitted().order_by("pk")
 
     # The transitions. They only say what may follow what; gates, clocks, events and
     # the walk are the door's (orders.actions.move), which alone calls them.

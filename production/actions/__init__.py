@@ -12,6 +12,7 @@ from production.actions.floor import (
     start_step,
 )
 from production.actions.planning import change_operation, make_plan
+from production.actions.precedence import check_precedence, go_first
 from production.actions.release import release_plan
 from production.actions.review import approve, assess, negotiate
 from production.actions.supply import waive_line
@@ -20,7 +21,9 @@ __all__ = [
     "approve",
     "assess",
     "change_operation",
+    "check_precedence",
     "finish_step",
+    "go_first",
     "hand_over_made",
     "make_plan",
     "negotiate",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from desk.refusals import BadInput, Changed, GateShut, NotYours
 from desk.text import moment, when
 from orders import actions as orders
+from orders.actions.consents import lapse_consents
 from orders.actions.door import touch, who_may
 from orders.actions.trail import note
 from orders.machine import LATER_THAN_REVIEW, Stage
@@ -44,22 +45,28 @@ def make_plan(*, order_id, by, means=None, version=None, now=None) -> Plan:
             missing=[_("The routing of %(product)s") % {"product": product} for product in proposal.without_routing],
             who=who_may(Right.CONFIGURE),
         )
-    plan = _draft(order, by, means, now)
+    return write_draft(order, proposal, by=by, now=now)
+
+
+def write_draft(order, proposal, *, by, now, goes_before=None) -> Plan:
+    """The proposal as the order's draft; what another order's salesperson agreed to was another plan."""
+    lapse_consents(order, by=by, now=now)
+    plan = _draft(order, by, proposal.means, now, goes_before)
     owners = _usual_owners(proposal)
     rows = {row.key: row for row in proposal.rows}
     Operation.objects.bulk_create(
-        _operation(plan, demand, rows.get(key), means, owners) for key, demand in proposal.demands.items()
+        _operation(plan, demand, rows.get(key), proposal.means, owners) for key, demand in proposal.demands.items()
     )
     note(order, "plan_made", gettext_noop("Plan version {version} drafted, finish {finish}"), by=by,
          params={"version": plan.version, "finish": moment(plan.finish_at)})
     return plan
 
 
-def _draft(order, by, means, now) -> Plan:
+def _draft(order, by, means, now, goes_before) -> Plan:
     extra = WorkCentre.objects.filter(code=means.extra_slot_at).first() if means.extra_slot_at else None
     values = {
         "made_at": now, "made_by": by, "has_overtime": means.has_overtime, "has_overlap": means.has_overlap,
-        "extra_slot_at": extra,
+        "extra_slot_at": extra, "goes_before": goes_before,
     }
     last = Plan.objects.filter(order=order).order_by("-version").first()
     if last and last.is_draft:
@@ -119,11 +126,10 @@ def change_operation(*, operation_id, by, owner, starts_at, ends_at, version=Non
     operation.owner = owner
     if has_moved:
         _move(order, operation, starts_at, ends_at, now)
+        lapse_consents(order, by=by, now=now)
     operation.save()
     touch(order)
     return operation
-
-
 
 
 def _minute(value):
@@ -161,7 +167,8 @@ def _check_before(operation, starts_at, ends_at):
 
 def _free_slot(order, operation, starts_at, ends_at, now) -> int:
     centre = operation.work_centre
-    taken = [booking for booking in capacity.read_bookings(now=now, without=order)
+    bookings = capacity.read_bookings(now=now, without=(order,), gives_way=operation.plan.goes_before)
+    taken = [booking for booking in bookings
              if booking.centre == centre.code and booking.start < ends_at and booking.end > starts_at]
     own = operation.plan.operations.filter(work_centre=centre, starts_at__lt=ends_at, ends_at__gt=starts_at)
     busy = {booking.slot for booking in taken} | set(
@@ -186,7 +193,7 @@ def _push_later(order, operation, now):
     if not later:
         return
     plan = operation.plan
-    means = capacity.Means(plan.has_overtime, plan.has_overlap, plan.extra_slot_at.code if plan.extra_slot_at else "")
+    means = capacity.means_of(plan)
     demands, _without = capacity.read_demands(order, now=now)
     placed = capacity.place_again(order, plan, [operation, *later], demands, means, now=now)
     for row in later:
@@ -194,5 +201,3 @@ def _push_later(order, operation, now):
         row.starts_at, row.ends_at, row.slot = there.start, there.end, there.slot
         row.wait = {"wait": there.wait, "label": there.wait_label} if there.wait else {}
     Operation.objects.bulk_update(later, ["starts_at", "ends_at", "slot", "wait"])
-
-

@@ -14,6 +14,7 @@ from desk.refusals import Changed, Condition, GateShut
 from desk.text import moment, when
 from orders import actions as orders
 from orders.actions import clocks
+from orders.actions.consents import check_agreed, check_answered, lock_both
 from orders.actions.door import touch
 from orders.actions.duties import departments, person_on_duty
 from orders.actions.trail import inform, note
@@ -21,10 +22,10 @@ from orders.machine import FORWARD, LATER_THAN_REVIEW, Box, Fact
 from orders.models import CostEntry, MaterialLine, OrderStep
 from orders.models.money import CostKind
 from production import capacity
-from production.actions.planning import LEEWAY, check_planner
+from production.actions.planning import LEEWAY, check_planner, write_draft
 from production.actions.steps import cancel_item, open_first_steps
 from production.actions.supply import ask_for_materials
-from production.models import Plan, WorkCentre
+from production.models import Operation, Plan, WorkCentre
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is read for something else
 PLANNED_KINDS = (CostKind.MACHINE, CostKind.LABOUR, CostKind.MATERIAL, CostKind.OUTSIDE)
@@ -38,15 +39,61 @@ def release_plan(*, order_id, by, version=None, now=None) -> Plan:
     Raises GateShut for an operation without owner, a start in the past or a slot that another order took.
     """
     now = now or timezone.now()
-    order = orders.lock(order_id, by=by, version=version)
+    order, other = _locked(order_id, by, version)
     check_planner(order, by)
-    plan = Plan.objects.filter(order=order, state=Plan.State.DRAFT).first()
+    plan = Plan.objects.filter(order=order, state=Plan.State.DRAFT).select_related("extra_slot_at").first()
     if plan is None:
         raise GateShut(_("There is no draft to release: make a plan first."))
-    operations = list(plan.operations.select_related("step", "work_centre__calendar", "owner", "line"))
+    check_answered(order)
+    plan.goes_before = other
+    before = capacity.forecast(other, now=now).finish if other else None
+    operations = _operations(plan)
+    _lock_centres(order, other, operations)
     _check_release(order, plan, operations, now)
     _put_in_force(order, plan, by, now)
     steps = _write_steps(order, plan, operations, by, now)
+    if other:
+        give_way(order, other, plan, before, by, now)
+    _write_papers(order, plan, operations, steps, by, now)
+    return plan
+
+
+def _locked(order_id, by, version):
+    """The order, and the one its draft goes before: both rows, for both plans change."""
+    drafts = Plan.objects.filter(order=order_id, state=Plan.State.DRAFT, goes_before__isnull=False)
+    other_id = drafts.values_list("goes_before", flat=True).first()
+    if other_id is None:
+        return orders.lock(order_id, by=by, version=version), None
+    order, other = lock_both(order_id, other_id, by=by, version=version)
+    return order, None if other.is_final or other.is_cancelled else other
+
+
+def _operations(plan) -> list:
+    return list(plan.operations.select_related("step", "work_centre__calendar", "owner", "line"))
+
+
+def give_way(order, other, plan, before, by, now) -> None:
+    """The other order's operations that have not begun move behind this plan, as a new version of its own plan.
+
+    Raises GateShut where that breaks its promise and its salesperson has not agreed to so late a finish.
+    """
+    proposal = capacity.forecast(other, now=now)
+    if capacity.breaks_promise(before, proposal.finish, capacity.promised_of(other)):
+        check_agreed(order, other, plan_version=plan.version, finish_at=proposal.finish)
+    moved = write_draft(other, proposal, by=by, now=now)
+    operations = _operations(moved)
+    _put_in_force(other, moved, by, now)
+    steps = _write_steps(other, moved, operations, by, now)
+    _write_papers(other, moved, operations, steps, by, now)
+    event = note(
+        other, "gave_way", gettext_noop("Gave way to {order}: finish {after} instead of {before}"), by=by,
+        params={"order": str(order), "after": moment(proposal.finish), "before": moment(before)},
+    )
+    inform(other, event, {other.created_by})
+
+
+def _write_papers(order, plan, operations, steps, by, now) -> None:
+    """What follows from a plan in force: materials, costs, the signature, the first operations, the messages."""
     demands, _without = capacity.read_demands(order, now=now)
     has_new_lines = _write_materials(order, plan, demands, steps, by, now)
     _write_costs(order, plan, operations, demands, by)
@@ -56,11 +103,9 @@ def release_plan(*, order_id, by, version=None, now=None) -> Plan:
         ask_for_materials(order, by=by)
         open_first_steps(order, by=by, now=now)
     _tell(order, plan, by)
-    return plan
 
 
 def _check_release(order, plan, operations, now):
-    _lock_centres(operations)
     conditions = [
         Condition(_("%(operation)s has a person responsible") % {"operation": row}, row.owner_id is not None)
         for row in operations
@@ -74,18 +119,20 @@ def _check_release(order, plan, operations, now):
             _("This plan is out of date: compute it again."),
             because=_("“%(operation)s” was to start %(start)s.") % {"operation": late, "start": when(late.starts_at)},
         )
-    _check_slots(order, waiting, now)
+    _check_slots(order, plan, waiting, now)
 
 
-def _lock_centres(operations):
+def _lock_centres(order, other, operations):
     """Two orders cannot take the same slot at the same moment."""
     centres = {operation.work_centre_id for operation in operations}
+    if other:
+        centres |= set(Operation.objects.committed().filter(plan__order=other).values_list("work_centre", flat=True))
     list(WorkCentre.objects.select_for_update(of=("self",)).filter(pk__in=centres).order_by("pk"))
 
 
-def _check_slots(order, operations, now):
+def _check_slots(order, plan, operations, now):
     """Somebody else's plan may have been released since this one was drafted."""
-    bookings = capacity.read_bookings(now=now, without=order)
+    bookings = capacity.read_bookings(now=now, without=(order,), gives_way=plan.goes_before)
     for row in operations:
         for booking in bookings:
             is_same = (booking.centre, booking.slot) == (row.work_centre.code, row.slot)
@@ -321,5 +368,3 @@ def _tell(order, plan, by):
     people = {person_on_duty(order, everybody[code]) for code in ("procurement", "logistics")}
     owners = {operation.owner for operation in plan.operations.select_related("owner")}
     inform(order, event, people | owners)
-
-

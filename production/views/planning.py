@@ -7,10 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.models import MaterialLine, OrderStep
+from desk.text import duration, when
+from orders.models import MaterialLine, OrderStep, UrgentOrder
 from people.roles import Right
 from production import actions
-from production.forms import NothingForm, OperationForm, PlanForm, ReasonForm, ReassignForm
+from production.forms import FirstForm, NothingForm, OperationForm, PlanForm, ReasonForm, ReassignForm
 from production.models import Operation
 from production.views.base import OrderAct
 
@@ -28,6 +29,58 @@ class MakePlan(OrderAct):
     def perform(self, form):
         actions.make_plan(**self.act(), means=form.means)
         return reverse("production:review", args=[self.order.pk]) + "#plan"
+
+
+class GoFirst(OrderAct):
+    """What it would cost another order, and the question to its salesperson."""
+
+    right = Right.PLAN_MAKE
+    form_class = FirstForm
+    back = "production:review"
+    submit_label = gettext_lazy("Draft the plan and ask")
+
+    def subject(self):
+        super().subject()
+        orders = UrgentOrder.objects.visible_to(self.request.user).exclude(pk=self.order.pk)
+        self.other = get_object_or_404(orders.select_related("customer", "created_by"), pk=self.kwargs["other"])
+        self.found = actions.check_precedence(self.order, self.other, now=timezone.now())
+
+    @property
+    def title(self):
+        return _("%(order)s before %(other)s") % {"order": self.order, "other": self.other}
+
+    @property
+    def lead(self):
+        found = self.found
+        return _("%(order)s would finish %(then)s instead of %(now)s: %(gained)s earlier.") % {
+            "order": self.order, "then": when(found.mine.finish), "now": when(found.alone.finish),
+            "gained": duration(found.gained_seconds),
+        }
+
+    def context(self):
+        return super().context() | {"consequences": [self._cost(), *self._what_follows()]}
+
+    def _cost(self):
+        found = self.found
+        text = _("%(other)s, %(customer)s, would finish %(after)s instead of %(before)s; promised %(promised)s.")
+        return text % {
+            "other": self.other, "customer": self.other.customer, "after": when(found.theirs.finish),
+            "before": when(found.before.finish), "promised": when(found.promised_at),
+        }
+
+    def _what_follows(self):
+        if not self.found.breaks_promise:
+            return [_("Its promise is kept: nobody is asked, its salesperson is told when the plan is released.")]
+        return [
+            _("That is %(late)s later than promised: %(who)s is asked and answers with a reason.")
+            % {"late": duration((self.found.theirs.finish - self.found.promised_at).total_seconds()),
+               "who": self.other.created_by},
+            _("Until then, and after a no, this plan cannot be released nor the order approved with it."),
+        ]
+
+    def perform(self, form):
+        actions.go_first(**self.act(), other_id=self.other.pk, reason=form.cleaned_data["reason"])
+        return reverse("production:review", args=[self.order.pk]) + "#first"
 
 
 class ReleasePlan(OrderAct):

@@ -20,7 +20,7 @@ from people.roles import Right
 from production import actions, capacity, gantt
 from production.forms import ApproveForm, AssessForm, NegotiateForm
 from production.models import Assessment, Plan
-from production.reports import living_assessments
+from production.reports import in_the_way, living_assessments
 from production.schedule import Wait
 from production.views.base import OrderAct, tab_context
 
@@ -33,7 +33,7 @@ def review(request, pk):
     order, now = context["order"], timezone.now()
     proposal = capacity.propose(order, now=now)
     options = capacity.options(order, proposal, now=now) if order.stage == Stage.REVIEW else []
-    plans = list(Plan.objects.filter(order=order).exclude(state=Plan.State.SUPERSEDED))
+    plans = list(Plan.objects.filter(order=order).exclude(state=Plan.State.SUPERSEDED).select_related("goes_before"))
     plan = plans[0] if plans else None
     context |= {
         "proposal": proposal,
@@ -46,6 +46,8 @@ def review(request, pk):
         "rows": [(row, proposal.demands[row.key]) for row in proposal.rows],
         "chart": chart(order, plan, proposal, now),
         "negotiation": order.negotiations.filter(state=Negotiation.State.OPEN).select_related("opened_by").first(),
+        "in_the_way": in_the_way(order, proposal) if context["may_plan"] and not order.is_cancelled else [],
+        "consents": order.consents.living().select_related("harmed__created_by", "decided_by", "item"),
         "is_in_review": order.stage == Stage.REVIEW,
         "send_back_url": _send_back_url(order),
         "now": now,
