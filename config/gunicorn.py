@@ -19,7 +19,10 @@ preload_app = True  # one copy of the code in memory; connections are opened aft
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 logconfig_dict = logging_config(os.environ.get("LOG_FORMAT", "plain"), level=os.environ.get("LOG_LEVEL", "INFO")) | {
-    "loggers": {name: {"handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access")}
+    "loggers": {
+        "gunicorn.error": {"handlers": [], "propagate": True},
+        "gunicorn.access": {"handlers": [], "propagate": False},  # it would write addresses; ours writes the route
+    }
 }
 
 # All workers' figures lie in one folder, which must be named before the application is loaded.

@@ -296,7 +296,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = beat_schedule()
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+# In memory: the file of the usual one may be closed under its feet when it is told to end.
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 
 # The company's own rules (order.md, "Defaults an administrator can change" are rows in the database).
 ORDER_SYSTEM_URL = env("ORDER_SYSTEM_URL", default="")  # where confirmed orders are posted as JSON

@@ -64,7 +64,10 @@ def belongs_here(item) -> bool:
     is_department = item.path.parent.name in DEPARTMENTS
     if (is_department or item.path.name.startswith("test_views")) and not marks:
         return ("sqlite" if "PostgreSQL" in MISSING else "postgresql") == DATABASE
-    return not IS_LEFT_OUT and all(RUN_OF[mark] == DATABASE and NEEDS.get(mark) not in MISSING for mark in marks)
+    runs = {RUN_OF[mark] for mark in marks}
+    run = "postgresql" if "postgresql" in runs else "sqlite"  # what needs both PostgreSQL and Redis goes there
+    is_here = not marks or run == DATABASE
+    return not IS_LEFT_OUT and is_here and all(NEEDS.get(mark) not in MISSING for mark in marks)
 
 
 def pytest_collection_modifyitems(config, items):

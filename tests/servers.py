@@ -27,6 +27,10 @@ def postgres_binary(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join([*folders, os.environ.get("PATH", "")]))
 
 
+def nginx_binary() -> str | None:
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+
+
 def chromium_binary() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
     return next((found for name in names if (found := shutil.which(name))), None)
@@ -46,6 +50,7 @@ def missing() -> dict:
         "PostgreSQL": postgres_is_missing(),
         "Redis": None if shutil.which("redis-server") else "no redis-server binary",
         "Chromium": None if chromium_binary() else "no chromium binary",
+        "nginx": None if nginx_binary() else "no nginx binary: the proxy is left out",
     }
     if not reasons["Chromium"] and not has_playwright():
         reasons["Chromium"] = "playwright is not installed: requirements/browser.txt"
