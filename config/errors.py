@@ -40,8 +40,16 @@ def server_error(request):
     if isinstance(problem, (OperationalError, InterfaceError)):
         return answer(request, AWAY, 503, fields=sent_fields(request))
     if disk.is_full(problem):
+        drop_uploads(request)
         return answer(request, DISK_FULL, 507)
     return answer(request, BROKEN, 500)
+
+
+def drop_uploads(request) -> None:
+    """What has arrived of a file takes room that others need."""
+    for handler in request.upload_handlers:
+        if arrived := getattr(handler, "file", None):
+            arrived.close()
 
 
 def answer(request, texts, status, fields=None):

@@ -151,6 +151,7 @@ class Hub:
         if keys is None:
             return None
         listener = Listener(session, keys)
+        listener.look(await self.ask(marks, keys))
         self.listeners.add(listener)
         return listener
 

@@ -114,7 +114,7 @@ class House:
         if nginx_binary():
             self.start_proxy()
         for name in self.ports:
-            wait_until(lambda name=name: name not in self.processes or self.answers(name), seconds=60)
+            wait_until(lambda name=name: name not in self.processes or self.answers(name), seconds=120)
 
     def start_proxy(self) -> None:
         conf = (ROOT / "deploy" / "nginx.conf").read_text()

@@ -67,6 +67,7 @@ def test_the_form_comes_back_with_what_was_typed(full_disk, settings, people, cl
 
     # A larger one is written while it arrives, before any form sees it.
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = MB
+    settings.FILE_UPLOAD_TEMP_DIR = str(folder)
     client.raise_request_exception = False
     with full_disk():
         answer = client.post("/orders/new/", sent | {"files": large()})

@@ -56,17 +56,17 @@ def order(house):
     """Entered and confirmed through the door, while a page of the same person listens."""
     ear = Ear(house, "lin")
     assert ear.answer.status == 200
-    wait_until(lambda: ear.has_heard(""), seconds=5)
+    wait_until(lambda: ear.has_heard("retry: 3000"), seconds=20)
     sent = new_order()
     first, again = (house.ask("/orders/new/", user="lin", data=sent) for _ in range(2))
     assert (first.status, first.headers["Location"]) == (302, again.headers["Location"]), first.text
-    wait_until(lambda: ear.has_heard("data: work"), seconds=5)
+    wait_until(lambda: ear.has_heard("data: work"), seconds=20)
     address = first.headers["Location"]
     assert house.ask(f"{address}confirmation/", user="lin", data=confirmed(house, address)).status == 302
     done = house.ask(f"{address}confirmation/done/", user="lin", data={"once": uuid4().hex})
     assert done.status == 302, done.text
     house.sql(f"DELETE FROM django_session WHERE session_key = '{house.sessions['lin']}'")
-    assert ear.is_over.wait(15), "the stream ends with the session"
+    assert ear.is_over.wait(30), "the stream ends with the session"
     ear.close()
     return address
 

@@ -15,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--release", action="store_true", help="companies have all of these from now on")
 
     def handle(self, *, release, **options):
-        if wrong := additive.faults(APPS):
+        if wrong := not release and additive.faults(APPS):
             raise CommandError("\n".join(wrong))
         if release:
             keys = sorted(key for key in MigrationLoader(None).disk_migrations if key[0] in APPS)
