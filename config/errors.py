@@ -26,7 +26,7 @@ BROKEN = (
 )
 AWAY = (
     gettext_noop("The database does not answer right now"),
-    gettext_noop("What you just did was not saved; everything saved before is safe. Try again in a few seconds."),
+    gettext_noop("What you just did was not saved. Everything saved before is safe. Try again in a few seconds."),
 )
 DISK_FULL = (
     gettext_noop("The disk of the desk is full"),
