@@ -91,7 +91,7 @@ class House:
         return os.environ | {
             "DATABASE_URL": self.postgres.url, "BROKER_URL": self.redis.url, "EMAIL_URL": self.post.url,
             "VAR_DIR": str(self.folder), "STREAM_URL": "/stream/", "BEHIND_PROXY": "1", "LOG_FORMAT": "json",
-            "WEB_WORKERS": "1", "CSRF_TRUSTED_ORIGINS": "", "PYTHONWARNINGS": "ignore",
+            "WEB_WORKERS": "1", "CSRF_TRUSTED_ORIGINS": "", "PYTHONWARNINGS": "ignore", "REQUIRE_SECOND_FACTOR": "0",
         }  # fmt: skip
 
     # Beginning and end

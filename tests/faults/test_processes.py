@@ -65,7 +65,7 @@ def order(house):
     assert house.ask(f"{address}confirmation/", user="lin", data=confirmed(house, address)).status == 302
     done = house.ask(f"{address}confirmation/done/", user="lin", data={"once": uuid4().hex})
     assert done.status == 302, done.text
-    house.sql(f"DELETE FROM django_session WHERE session_key = '{house.sessions['lin']}'")
+    house.sql(f"DELETE FROM access_session WHERE session_key = '{house.sessions['lin']}'")
     assert ear.is_over.wait(30), "the stream ends with the session"
     ear.close()
     return address

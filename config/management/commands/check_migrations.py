@@ -4,7 +4,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.migrations.loader import MigrationLoader
 
 from config import additive
-from config.management.commands.seed_defaults import APPS
 
 
 class Command(BaseCommand):
@@ -15,9 +14,10 @@ class Command(BaseCommand):
         parser.add_argument("--release", action="store_true", help="companies have all of these from now on")
 
     def handle(self, *, release, **options):
-        if wrong := not release and additive.faults(APPS):
+        ours = additive.our_apps()
+        if wrong := not release and additive.faults(ours):
             raise CommandError("\n".join(wrong))
         if release:
-            keys = sorted(key for key in MigrationLoader(None).disk_migrations if key[0] in APPS)
-            names = {app: [name for other, name in keys if other == app] for app in APPS}
+            keys = sorted(key for key in MigrationLoader(None).disk_migrations if key[0] in ours)
+            names = {app: [name for other, name in keys if other == app] for app in ours}
             additive.RELEASED.write_text(json.dumps(names, indent=1) + "\n")
