@@ -2,7 +2,7 @@
 
 Celery beat's schedule and `manage.py run_sla` (which works when the broker is down)
 are both made from it. Each job may run twice, late, or at the same time as itself.
-A beat counts from its own start, so no job is rarer than hourly.
+A beat counts from its own start: what runs daily needs it to live for a day, or `run_sla`, which runs all at once.
 """
 
 from dataclasses import dataclass
