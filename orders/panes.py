@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from desk.text import day, duration, when
 from orders.actions.clocks import STAGE_KIND
+from orders.kept import Kept
 from orders.machine import FORWARD, STAGE_DEPARTMENT, Stage
 from orders.pages import title_of, visible_order
 from people.models import Department
@@ -17,7 +18,7 @@ def found(request, pk, kinds) -> tuple:
     """The item and its order; 404 for whom the order is not open."""
     item = find(pk, kinds)
     order = visible_order(request, item.source_number)
-    order.pane_lines = list(order.lines.select_related("product"))
+    order.kept = Kept(order)
     return item, order
 
 
@@ -27,7 +28,7 @@ def paper_of(model, item, *related):
 
 
 def name_of(order) -> str:
-    return title_of(order, order.pane_lines)
+    return title_of(order, order.kept.lines)
 
 
 def entered(order) -> str:

@@ -12,7 +12,7 @@ class PreferencesForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["language", "theme"]
+        fields = ["language", "theme", "shortcuts"]
         widgets = {"theme": forms.RadioSelect}
 
 

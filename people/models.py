@@ -70,6 +70,10 @@ class User(AbstractUser):
     )
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(_("appearance"), max_length=5, choices=Theme, default=Theme.AUTO)
+    shortcuts = models.BooleanField(
+        _("keys in lists"), default=True, db_default=True,
+        help_text=_("Single letters such as J, K, X, A work in the list and its preview."),
+    )
 
     REQUIRED_FIELDS = ["name", "email"]
 

@@ -350,8 +350,8 @@ class WorkItem(models.Model):
     detail_params = models.JSONField(default=dict, blank=True)
     url = models.CharField(max_length=300)
     is_decision = models.BooleanField(_("to decide"), default=False)
-    stage = models.CharField(_("stage"), max_length=20, blank=True)
-    awaited = models.PositiveSmallIntegerField(_("agreements awaited"), default=0)
+    stage = models.CharField(_("stage"), max_length=20, blank=True, db_default="")
+    awaited = models.PositiveSmallIntegerField(_("agreements awaited"), default=0, db_default=0)
     department = models.ForeignKey(
         Department, models.PROTECT, related_name="+", db_index=False, verbose_name=_("department")
     )

@@ -19,7 +19,6 @@ BEGIN = gettext_lazy("Nothing changes before you have filled in that page.")
 def confirmation(request, pk):
     item, order = found(request, pk, ("confirmation",))
     living = living_items(order)
-    order.kept_lines = order.pane_lines
     rows = four(order, living)
     is_complete = len(living) == len(rows)
     may = item.is_living and request.user.may(Right.ORDER_CONFIRM)
@@ -133,7 +132,7 @@ def sheet_receipt(request, pk):
                 render(sheet.reason)) if sheet else None,
         facts=[required(order), place(order), Fact(_("Sheet"), sheet and sheet.number),
                Fact(_("Issued"), sheet and sheet.issued_by, sheet and when(sheet.issued_at))],
-        checks_title=_("Products"), checks=[Check(line) for line in order.pane_lines],
+        checks_title=_("Products"), checks=[Check(line) for line in order.kept.lines],
         decisions=[Button(_("Received"), receive, "A", "pri", fields={}),
                    Button(_("Read the sheet"), reverse("orders:sheet", args=[order.pk]), icon="page")] if may else [],
         consequences=[_("Your name, your department and the time stand on the sheet.")] if may else [],

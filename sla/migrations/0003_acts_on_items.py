@@ -16,12 +16,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='workitem',
             name='awaited',
-            field=models.PositiveSmallIntegerField(default=0, verbose_name='agreements awaited'),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name='agreements awaited'),
         ),
         migrations.AddField(
             model_name='workitem',
             name='stage',
-            field=models.CharField(blank=True, max_length=20, verbose_name='stage'),
+            field=models.CharField(blank=True, db_default='', max_length=20, verbose_name='stage'),
         ),
         migrations.CreateModel(
             name='Countersign',
