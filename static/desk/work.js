@@ -12,11 +12,13 @@ const linkOf = (row) => row.querySelector("[data-open]");
 const boxOf = (row) => row.querySelector("input[type=checkbox]");
 let shown = null;
 let asked = null;
+let loading = null;
 let timer;
 
 // The preview: beside the list, on a narrow screen under its row.
 async function show(row, takesFocus) {
-  if (shown !== row) await load(row);
+  if (shown !== row) loading = load(row);
+  await loading;
   if (shown === row && takesFocus) pane.querySelector("[data-focus]")?.focus();
 }
 
