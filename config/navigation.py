@@ -66,7 +66,7 @@ class OrderTab:
 
 ORDER_TABS = (
     OrderTab("timeline", _("Timeline"), "orders:detail"),
-    OrderTab("confirmation", _("Confirmation"), "orders:confirmation", ("confirmation",)),
+    OrderTab("confirmation", _("Confirmation"), "orders:confirmation", ("confirmation", "silence", "decline_proposal")),
     OrderTab("review", _("Review"), "production:review",
              ("review_process", "review_capacity", "review_materials", "review_decision")),
     OrderTab("negotiation", _("Negotiation"), "orders:negotiation", ("negotiation",),

@@ -19,7 +19,8 @@ class AgreementForm(forms.Form):
         self.order, self.lines = order, lines
         for line in lines:
             self.fields[f"quantity_{line.pk}"] = forms.IntegerField(
-                label=line.product, min_value=1, max_value=1_000_000, initial=line.agreed_quantity,
+                label=_("%(product)s: quantity") % {"product": line.product}, min_value=1, max_value=1_000_000,
+                initial=line.agreed_quantity,
                 help_text=self.help_of(line),
             )
 

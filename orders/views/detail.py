@@ -2,6 +2,7 @@
 
 from itertools import groupby
 
+from django.db.models import Q
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -13,12 +14,14 @@ from records.models import Event
 # Lines that follow from somebody's act; they stay quiet beside it.
 QUIET = {"order.signed", "order.revoked", "order.submitted", "order.handed_over", "order.sheet_received",
          "pause", "resume", "acknowledge"}
+# What each single clock did under a hold or a silence stands in the log; the timeline has the one line that says why.
+SINGLE_CLOCKS = Q(verb="pause", params__reason__msg="The order is on hold") | Q(verb__in=["resume", "acknowledge"])
 TONE = {"order.issue_raised": "problem", "order.issue_solved": "solution"}
 
 
 def detail(request, pk):
     order = visible_order(request, pk)
-    page = _events(request, order)
+    page = _events(request, order, besides=SINGLE_CLOCKS)
     open_issues = set(order.issues.filter(solved_at__isnull=True).values_list("pk", flat=True))
     entries = [_entry(event, request.user, open_issues) for event in page]
     days = [(day, list(rows)) for day, rows in groupby(entries, key=lambda entry: entry["day"])]
@@ -34,8 +37,8 @@ def log(request, pk):
     return render(request, "orders/order_log.html", shell(request, order) | {"page": page})
 
 
-def _events(request, order):
-    events = Event.objects.filter(stream_id=order.stream).select_related("actor__department")
+def _events(request, order, besides=Q(pk=None)):
+    events = Event.objects.filter(stream_id=order.stream).exclude(besides).select_related("actor__department")
     return paginate(events, ("-number",), request.GET.get("after"), size=30)
 
 

@@ -48,6 +48,8 @@ def test_hold_is_put_and_ended_by_pages_and_stands_in_plain_words(people, client
     page = head.get(order.get_absolute_url()).content.decode()
     assert "On hold until" in page and "because: drawing under discussion" in page
     assert page.count("The clock stands until the hold ends") == 1 and "on hold" in page
+    assert "was paused until" not in page  # one line for the hold; each clock's own stands in the log
+    assert "was paused until" in head.get(f"/orders/{order.pk}/log/").content.decode()
     assert "On hold" in head.get("/orders/").content.decode()
     assert head.post(f"{url}end/", {"once": "h3"}).status_code == 302
     assert Hold.objects.get().end == "released"
