@@ -21,7 +21,7 @@ TONE = {"order.issue_raised": "problem", "order.issue_solved": "solution"}
 
 def detail(request, pk):
     order = visible_order(request, pk)
-    page = _events(request, order, besides=SINGLE_CLOCKS)
+    page = _page(request, _events(order).exclude(SINGLE_CLOCKS))
     open_issues = set(order.issues.filter(solved_at__isnull=True).values_list("pk", flat=True))
     entries = [_entry(event, request.user, open_issues) for event in page]
     days = [(day, list(rows)) for day, rows in groupby(entries, key=lambda entry: entry["day"])]
@@ -31,14 +31,17 @@ def detail(request, pk):
 
 def log(request, pk):
     order = visible_order(request, pk)
-    page = _events(request, order)
+    page = _page(request, _events(order))
     for event in page:
         event.shown_params = visible_params(event, request.user)
     return render(request, "orders/order_log.html", shell(request, order) | {"page": page})
 
 
-def _events(request, order, besides=Q(pk=None)):
-    events = Event.objects.filter(stream_id=order.stream).exclude(besides).select_related("actor__department")
+def _events(order):
+    return Event.objects.filter(stream_id=order.stream).select_related("actor__department")
+
+
+def _page(request, events):
     return paginate(events, ("-number",), request.GET.get("after"), size=30)
 
 

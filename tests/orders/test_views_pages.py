@@ -99,7 +99,7 @@ def test_shell_takes_eight_statements(people, client_of, django_assert_max_num_q
     order = make.AT[stage](people)
     client = client_of(people.sales)
     beside = (
-        '"django_session"', 'FROM "people_', '"notifications_', 'COUNT(', '"records_event"', 'FROM "orders_issue"'
+        '"access_session"', 'FROM "people_', '"notifications_', 'COUNT(', '"records_event"', 'FROM "orders_issue"'
     )  # fmt: skip
     assert len(asked(client, url("detail", order), django_assert_max_num_queries, beside)) <= 8
 
