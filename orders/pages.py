@@ -193,7 +193,7 @@ def _condition_face(condition):
 def _box_face(box, signature, people, is_ready):
     label = Box(box).label
     if signature:
-        return TaskFace(label=label, state="done", note=signature.signed_by)
+        return TaskFace(label=label, state="done", note=signature.who)
     if not is_ready:
         return TaskFace(label=label, state="later", note=_("after the ones before"))
     return TaskFace(label=label, state="now", note=people.get(KIND_OF_BOX.get(box)) or "")

@@ -5,6 +5,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from orders import gates
 from orders.actions.sheet import RECEIVERS
 from orders.machine import PATH, STAGE_DEPARTMENT, Stage
 from orders.models import UrgentOrder
@@ -72,6 +73,8 @@ def order_url(order) -> str:
 def progress(order) -> list[dict]:
     """The eight stages: who, until when, when it was done, and whether in time."""
     people = {duty.department.code: duty.person for duty in order.duties.select_related("department", "person")}
+    delegates = [row for row in gates.signatures(order) if row.on_behalf_of_id]
+    people |= {code: row.who for code, person in people.items() for row in delegates if row.signed_by_id == person.pk}
     runs = {run.stage: run for run in order.runs.select_related("item", "left_by")}
     return [_stage_row(number, stage, runs.get(stage), people) for number, stage in enumerate(PATH, 1)]
 

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from people.models import Delegation, Department, User
 from people.roles import Right, Role
@@ -31,7 +32,7 @@ def possible_delegates(person):
 
 
 class SpanForm(forms.Form):
-    from_day = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    from_day = forms.DateField(label=pgettext_lazy("day", "From"), widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("Until, this day included"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def clean(self):
@@ -66,7 +67,7 @@ class AbsenceForm(SpanForm):
 
 
 class DelegationForm(SpanForm):
-    to = forms.ModelChoiceField(User.objects.none(), label=_("Delegate"))
+    to = forms.ModelChoiceField(User.objects.none(), label=_("Delegate"), empty_label=_("choose"))
     rights = forms.MultipleChoiceField(label=_("Rights"), widget=forms.CheckboxSelectMultiple)
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
     field_order = ["to", "from_day", "until", "rights", "note"]
@@ -92,7 +93,7 @@ class DutyForm(forms.Form):
         for day in self.days:
             self.fields[day.isoformat()] = forms.ChoiceField(
                 label=day.isoformat(), choices=[("", _("the default person")), *choices], required=False,
-                initial=known.get(day),
+                initial=known.get(day), widget=forms.Select(attrs={"class": "inp"}),
             )
         self.fields["default"] = forms.ChoiceField(
             label=_("Default person"), choices=[("", _("nobody: deputy, then head")), *choices], required=False,

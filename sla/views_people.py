@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from desk.keyset import paginate
 from desk.refusals import NotYours
@@ -125,7 +126,7 @@ class Delegate(ActView):
 
     def context(self):
         return {
-            "title": _("Delegate rights"), "submit_label": _("Delegate"), "back_url": reverse("sla:delegations"),
+            "title": _("Delegate rights"), "submit_label": _("Delegate rights"), "back_url": reverse("sla:delegations"),
             "consequences": [
                 _("You keep your own rights."),
                 _("Papers and timeline say “%(person)s for %(absent)s”.")
@@ -152,7 +153,7 @@ class RevokeDelegation(ActView):
     def context(self):
         return {
             "title": _("Take the delegation to %(person)s back") % {"person": self.given.to_person},
-            "lead": ", ".join(map(str, self.given.right_labels)), "submit_label": _("Take back"),
+            "lead": ", ".join(map(str, self.given.right_labels)), "submit_label": pgettext("delegation", "Take back"),
             "submit_tone": "dan", "back_url": reverse("sla:delegations"),
             "consequences": [_("The rights end now; what was done with them stands.")],
         }

@@ -95,6 +95,12 @@ class SignOff(models.Model):
     def __str__(self):
         return f"{self.order} {self.get_box_display()}"
 
+    @property
+    def who(self) -> str:
+        if self.on_behalf_of is None:
+            return str(self.signed_by)
+        return _("%(person)s for %(absent)s") % {"person": self.signed_by, "absent": self.on_behalf_of}
+
 
 class Duty(models.Model):
     """責任人: who in a department answers for this order."""
