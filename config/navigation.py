@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, F, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.health import machine_problems
 from desk.faces import TabFace
-from notifications.reports import unread_count
+from notifications.reports import unread
 from people.roles import Right
 from sla.models import WorkItem
-from sla.reports import health, pressing_count
+from sla.reports import health, pressing
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,10 @@ def navigation(request) -> dict:
     everybody = {"company_time_zone": settings.TIME_ZONE, "is_without_factor": not settings.REQUIRE_SECOND_FACTOR}
     if user is None or not user.is_authenticated:
         return everybody
+    counts = cache(partial(_counts, user))
     return everybody | {
-        "navigation": partial(_groups, user, request.path),
-        "unread_count": cache(partial(unread_count, user)),
+        "navigation": partial(_groups, user, request.path, counts),
+        "unread_count": lambda: counts()["unread"],
         "order_tabs": cache(partial(_order_tabs, request)),
         "order_tab": partial(_order_tab, request),
         "alarms": partial(_alarms, user),
@@ -110,23 +111,28 @@ def _alarms(user) -> tuple:
     return (*health().problems, *machine_problems()) if user.may(Right.CONFIGURE) else ()
 
 
-def _groups(user, path) -> list[dict]:
-    waiting = _waiting_by_department()
-    pressing = pressing_count(user)
+def _groups(user, path, counts) -> list[dict]:
     found = []
     for label, entries in MENU:
-        links = [_link(entry, path, waiting, pressing) for entry in entries if entry.is_for(user)]
+        links = [_link(entry, path, counts()) for entry in entries if entry.is_for(user)]
         if links := [link for link in links if link]:
             found.append({"label": label, "entries": links})
     return found
 
 
-def _waiting_by_department() -> Counter:
-    rows = WorkItem.objects.living().order_by().values_list("department__code").annotate(Count("pk"))
-    return Counter(dict(rows))
+def _counts(user) -> Counter:
+    """All the numbers of the shell in one statement: what waits in each department, what presses, what is unread."""
+    waiting = WorkItem.objects.living().order_by().values_list(F("department__code"), Count("pk"))
+    parts = [_named("pressing", pressing(user)), _named("unread", unread(user))]
+    return Counter(dict(waiting.union(*parts, all=True)))
 
 
-def _link(entry: Entry, path: str, waiting: Counter, pressing: int) -> dict | None:
+def _named(name, rows):
+    """One row, its name beside its count."""
+    return rows.order_by().annotate(name=Value(name)).values("name").annotate(n=Count("pk")).values_list("name", "n")
+
+
+def _link(entry: Entry, path: str, counts: Counter) -> dict | None:
     try:
         url = reverse(entry.url_name)
     except NoReverseMatch:
@@ -134,7 +140,7 @@ def _link(entry: Entry, path: str, waiting: Counter, pressing: int) -> dict | No
     is_hot = entry.url_name == "sla:my_work"
     return {
         "label": entry.label, "url": url, "icon": entry.icon, "hot": is_hot,
-        "count": pressing if is_hot else waiting[entry.icon],
+        "count": counts["pressing" if is_hot else entry.icon],
         "is_current": path == url or (url != "/" and not _is_deeper(entry, path) and path.startswith(url)),
     }  # fmt: skip
 

@@ -21,6 +21,7 @@ JOBS = (
     Job("sla.tasks.begin_absences", 30),
     Job("orders.tasks.reconcile", 600),
     Job("orders.tasks.hand_over", 20),
+    Job("orders.tasks.repair_search", 3600),
     Job("orders.tasks.end_holds", 20),
     Job("orders.tasks.ask_about_silences", 60),
     Job("production.tasks.hand_over_made", 30),

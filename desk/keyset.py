@@ -7,11 +7,14 @@ from functools import reduce
 from django.core import signing
 from django.db.models import Q, QuerySet
 
+BACK = ":back"
+
 
 @dataclass(frozen=True)
 class Page:
     rows: list
     next_cursor: str  # empty on the last page
+    previous_cursor: str = ""  # empty on the first page
 
     def __iter__(self):
         return iter(self.rows)
@@ -31,15 +34,50 @@ class _Serializer:
 
 
 def paginate(queryset: QuerySet, ordering=("-created_at", "-pk"), cursor=None, size=50) -> Page:
-    """`ordering`: columns without NULL, the last one unique. A cursor of another list or order starts anew."""
+    """`ordering`: columns without NULL, the last one unique. A cursor of another list or order starts anew.
+
+    Rows may be objects or named tuples that hold the columns. A cursor knows whether it leads on or back.
+    """
     salt = "keyset:" + ",".join(ordering)
+    last, is_back = _read(cursor, salt), False
+    if last is None:
+        last = _read(cursor, salt + BACK)
+        is_back = last is not None
+    if is_back:
+        rows, has_more = _fetch(queryset, _turned(ordering), last, size)
+        return _page(rows[::-1], ordering, salt, has_next=True, has_previous=has_more)
+    rows, has_more = _fetch(queryset, ordering, last, size)
+    return _page(rows, ordering, salt, has_next=has_more, has_previous=last is not None)
+
+
+def walk(queryset: QuerySet, ordering, size=500):
+    """Every row, some hundred at a time: what a long export reads."""
+    last, has_more = None, True
+    while has_more:
+        rows, has_more = _fetch(queryset, ordering, last, size)
+        yield from rows
+        last = rows and [_value(rows[-1], name.lstrip("-")) for name in ordering]
+
+
+def _fetch(queryset, ordering, last, size) -> tuple[list, bool]:
     queryset = queryset.order_by(*ordering)
-    if last := _read(cursor, salt):
+    if last:
         queryset = queryset.filter(_after(ordering, last))
     rows = list(queryset[: size + 1])
-    is_last = len(rows) <= size
-    rows = rows[:size]
-    return Page(rows, "" if is_last else _write(rows[-1], ordering, salt))
+    return rows[:size], len(rows) > size
+
+
+def _turned(ordering) -> tuple:
+    return tuple(name[1:] if name.startswith("-") else f"-{name}" for name in ordering)
+
+
+def _page(rows, ordering, salt, *, has_next, has_previous) -> Page:
+    if not rows:
+        return Page(rows, "")
+    return Page(
+        rows, _write(rows[-1], ordering, salt) if has_next else "",
+        _write(rows[0], ordering, salt + BACK) if has_previous else "",
+    )  # fmt: skip
 
 
 def _after(ordering, last) -> Q:
@@ -54,8 +92,12 @@ def _after(ordering, last) -> Q:
 
 
 def _write(row, ordering, salt) -> str:
-    values = [reduce(getattr, name.lstrip("-").split("__"), row) for name in ordering]
+    values = [_value(row, name.lstrip("-")) for name in ordering]
     return signing.dumps(values, salt=salt, serializer=_Serializer)
+
+
+def _value(row, name):
+    return getattr(row, name) if isinstance(row, tuple) else reduce(getattr, name.split("__"), row)
 
 
 def _read(cursor, salt):

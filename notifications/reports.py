@@ -16,9 +16,13 @@ class Backlog:
     oldest_seconds: int  # since the oldest letter should have gone out
 
 
-def unread_count(user) -> int:
+def unread(user):
     """For the bell."""
-    return Notification.objects.inbox_of(user).unread().count()
+    return Notification.objects.inbox_of(user).unread()
+
+
+def unread_count(user) -> int:
+    return unread(user).count()
 
 
 def backlog(now=None) -> Backlog:

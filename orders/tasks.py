@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from orders import actions, reports
+from orders import actions, reports, search
 
 
 @shared_task
@@ -25,3 +25,9 @@ def ask_about_silences():
 def end_holds():
     """Holds whose time is over."""
     return actions.end_due_holds()
+
+
+@shared_task
+def repair_search():
+    """What orders can be found by, where an act or a new name of a customer left it behind."""
+    return search.repair()

@@ -21,6 +21,15 @@ from orders.views import (
 app_name = "orders"
 urlpatterns = [
     path("", listing.orders, name="list"),
+    path("filter/", listing.filters, name="filter"),
+    path("columns/", listing.Columns.as_view(), name="columns"),
+    path("views/new/", listing.SaveView.as_view(), name="view_new"),
+    path("views/<int:pk>/", listing.SaveView.as_view(), name="view_edit"),
+    path("views/<int:pk>/delete/", listing.DeleteView.as_view(), name="view_delete"),
+    path("file/<slug:kind>/", listing.file, name="list_file"),
+    path("chosen/take/", listing.TakeOver.as_view(), name="take_over"),
+    path("chosen/taken/", listing.taken, name="taken"),
+    path("chosen/sheets/", documents.sheets_print, name="sheets_print"),
     path("drafts/", listing.drafts, name="drafts"),
     path("new/", form.Identification.as_view(), name="new"),
     path("new/draft/", form.draft, name="draft_new"),

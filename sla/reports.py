@@ -119,10 +119,10 @@ def _group_of(item: WorkItem, now: datetime) -> str:
     return "today" if timezone.localdate(item.due_at) == timezone.localdate(now) else "later"
 
 
-def pressing_count(user, now=None) -> int:
+def pressing(user, now=None):
     """For the rail: past the limit or due within the hour."""
     soon = (now or timezone.now()) + ONE_HOUR
-    return WorkItem.objects.living().for_person(user).filter(due_at__lte=soon).count()
+    return WorkItem.objects.living().for_person(user).filter(due_at__lte=soon)
 
 
 def limits() -> list[Policy]:

@@ -40,7 +40,7 @@ def test_asks_the_same_whatever_waits(rf, planner, limits, django_assert_num_que
     for place in range(waiting):
         open_item(planner.department, source=f"order:{place}", assignee=planner)
     assert planner.rights
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         rail(planner, rf)
 
 

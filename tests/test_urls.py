@@ -32,6 +32,7 @@ from orders.models import (
     Receipt,
     UrgentOrder,
 )
+from orders.models.listing import SavedView
 from people.models import Absence, Delegation, User
 from people.roles import Right
 from procurement.actions import propose_supplier
@@ -120,6 +121,10 @@ def customers_papers(at, cast, review, later) -> dict:
     return {"complaint": complaint, "link": link, "token": token, "consent": consent}
 
 
+def saved_view(owner) -> SavedView:
+    return SavedView.objects.get_or_create(owner=owner, name="评审")[0]
+
+
 def arguments(name, desk) -> dict:
     """What the address is asked with: the newest record of the kind it is about."""
     at, order = desk["at"], desk["order"]
@@ -153,6 +158,9 @@ def arguments(name, desk) -> dict:
         "orders:file": {"pk": desk["file_order"].pk, "file": desk["file"].pk},
         "logistics:file": {"pk": desk["file_order"].pk, "file_pk": desk["file"].pk},
         "production:go_first": {"pk": order.pk, "other": production.pk},
+        "orders:list_file": {"kind": "csv"},
+        "orders:view_edit": {"pk": saved_view(desk["cast"]["lin"]).pk},
+        "orders:view_delete": {"pk": saved_view(desk["cast"]["lin"]).pk},
         "production:assess": {"pk": order.pk, "kind": "capacity"},
         "production:change_operation": {
             "pk": production.pk, "operation": Operation.objects.filter(plan__order=production).last().pk

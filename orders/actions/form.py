@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Condition, GateShut, NotYours
-from orders import gates
+from orders import gates, search
 from orders.actions import clocks, door
 from orders.actions.duties import grant_view, share_out
 from orders.actions.trail import inform, note, together
@@ -121,6 +121,7 @@ def submit(*, order_id, by, version=None, now=None) -> UrgentOrder:
         if like:
             note(order, "no_duplicate", gettext_noop("Entered beside {orders}: {reason}"), by=by,
                  params={"orders": [str(row) for row in like], "reason": order.duplicate_reason})
+    search.index(order.pk)
     return order
 
 

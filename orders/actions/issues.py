@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, NotYours
 from desk.text import word
+from orders import search
 from orders.actions import clocks, door
 from orders.actions.trail import inform, note
 from orders.models import Issue
@@ -48,6 +49,7 @@ def raise_issue(
     params = {"kind": word(Issue.Kind(kind).label), "text": text, "issue": issue.pk}
     event = note(order, "issue_raised", source, by=by, params=params)
     inform(order, event, {owner, order.created_by, *_superiors(issue, department, by)})
+    search.index(order.pk)
     return issue
 
 
@@ -93,6 +95,7 @@ def solve_issue(*, issue_id, by, solution) -> Issue:
     event = note(issue.order, "issue_solved", gettext_noop("Problem solved: {text} – {solution}"), by=by,
                  params={"text": issue.text, "solution": issue.solution})
     inform(issue.order, event, {issue.raised_by, issue.order.created_by})
+    search.index(issue.order_id)
     return issue
 
 

@@ -7,11 +7,13 @@ from orders.models.external import ExternalRef
 from orders.models.hold import Hold
 from orders.models.issue import Issue
 from orders.models.line import LedgerEntry, OrderLine, OrderStep
+from orders.models.listing import ListChoice, SavedView
 from orders.models.money import CostEntry, ExpenseRequest
 from orders.models.negotiation import Negotiation, NegotiationOption, Promise
 from orders.models.order import NumberSeries, UrgentOrder
 from orders.models.proposal import DeclineProposal
 from orders.models.quality import Nonconformance, Remake
+from orders.models.search import SearchText
 from orders.models.sheet import ProcessingSheet, SheetReceipt
 from orders.models.silence import Silence
 from orders.models.supply import MaterialLine, Receipt
@@ -33,6 +35,7 @@ __all__ = [
     "Hold",
     "Issue",
     "LedgerEntry",
+    "ListChoice",
     "MaterialLine",
     "Negotiation",
     "NegotiationOption",
@@ -45,6 +48,8 @@ __all__ = [
     "Rating",
     "Receipt",
     "Remake",
+    "SavedView",
+    "SearchText",
     "SheetReceipt",
     "SignOff",
     "Silence",

@@ -32,6 +32,7 @@ from sla.bulk import BulkRow, BulkView
 # Papers with prices in them are for those who may see these prices.
 MONEY_OF_PURPOSE = {"quote": "purchase", "purchase": "purchase", "supplier_invoice": "purchase", "invoice": "sales",
                     "statement": "sales", "settlement": "sales"}  # fmt: skip
+MOST_SHEETS = 50
 LANGUAGES = [("en", "EN"), ("zh-hans", "简"), ("zh-hant", "繁")]
 
 
@@ -177,6 +178,15 @@ def sheet_print(request, pk, version=None):
     with _in_language(request):
         context = sheet_context(order, found) | _paper(order)
         return render(request, "orders/sheet_print.html", context)
+
+
+def sheets_print(request):
+    """The sheets in force of the chosen orders, one after the other; an order without one is left out."""
+    keys = [key for key in request.GET.getlist("order")[:MOST_SHEETS] if key.isdecimal()]
+    orders = UrgentOrder.objects.visible_to(request.user).filter(pk__in=keys).select_related("customer")
+    with _in_language(request):
+        sheets = [sheet_context(order, found) | _paper(order) for order in orders if (found := _sheet(order, None))]
+        return render(request, "orders/sheets_print.html", {"sheets": sheets})
 
 
 def _paper(order) -> dict:

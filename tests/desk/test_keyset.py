@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from desk.keyset import paginate
+from desk.keyset import paginate, walk
 from people.models import Absence
 from tests.factories.people import AbsenceFactory, UserFactory
 
@@ -36,6 +36,38 @@ class Property(TestCase):
         found = pages(size)
         assert [row for page in found for row in page] == list(Absence.objects.order_by(*ORDER))
         assert all(len(page) == size for page in found[:-1])
+
+    @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), max_size=12), st.integers(1, 5))
+    def test_the_way_back_shows_the_same_pages(self, rows, size):
+        absences(rows, UserFactory())
+        page, there = paginate(Absence.objects.all(), ORDER, size=size), []
+        while page.next_cursor:
+            there.append(page.rows)
+            page = paginate(Absence.objects.all(), ORDER, cursor=page.next_cursor, size=size)
+        for rows_there in reversed(there):
+            page = paginate(Absence.objects.all(), ORDER, cursor=page.previous_cursor, size=size)
+            assert page.rows == rows_there
+        assert page.previous_cursor == ""
+
+    @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), max_size=12), st.integers(1, 5))
+    def test_a_walk_and_named_tuples_give_the_same_rows(self, rows, size):
+        absences(rows, UserFactory())
+        tuples = Absence.objects.values_list("pk", "starts_at", "note", named=True)
+        keys = list(Absence.objects.order_by(*ORDER).values_list("pk", flat=True))
+        assert [row.pk for row in walk(tuples, ORDER, size)] == keys
+        assert [row.pk for row in walk(Absence.objects.all(), ORDER, size)] == keys
+
+
+@pytest.mark.django_db
+def test_rows_that_come_meanwhile_move_no_page():
+    """Nothing is shown twice, nothing that was there is left out."""
+    person = UserFactory()
+    before = absences([(minute, "a") for minute in range(6)], person)
+    first = paginate(Absence.objects.all(), ORDER, size=2)
+    absences([(9, "new"), (3, "b")], person)
+    second = paginate(Absence.objects.all(), ORDER, cursor=first.next_cursor, size=9)
+    assert not set(first.rows) & set(second.rows)
+    assert set(before) <= {*first.rows, *second.rows}
 
 
 @pytest.mark.django_db

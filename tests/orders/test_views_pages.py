@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders import actions
-from orders.models import ConfirmationItem, Issue, Negotiation, OrderStep, StageRun, UrgentOrder
+from orders.models import ConfirmationItem, Issue, Negotiation, StageRun, UrgentOrder
 from records.actions import record
 from records.files import attach
 from tests.factories import orders as make
@@ -31,63 +31,6 @@ def asked(client, address, counting, beside=()):
     with counting(80) as seen:
         assert client.get(address).status_code == 200
     return [query["sql"] for query in seen if not any(part in query["sql"] for part in beside)]
-
-
-# The list
-
-
-def test_list_asks_the_same_for_one_order_and_for_three(people, client_of, django_assert_max_num_queries):
-    client = client_of(people.sales)
-    make.submitted(people)
-    one = asked(client, "/orders/", django_assert_max_num_queries)
-    make.submitted(people, lines=2), make.at_review(people)
-    three = asked(client, "/orders/", django_assert_max_num_queries)
-    assert len(three) == len(one)
-    own = [sql for sql in three if '"orders_' in sql]
-    assert len(own) <= 2  # the page of orders and their lines
-
-
-def test_list_filters(people, client_of):
-    first, second = make.submitted(people), make.at_review(people)
-    client = client_of(people.sales)
-
-    def shown(query):
-        page = client.get(f"/orders/?{query}").content.decode()
-        return [order for order in (first, second) if str(UrgentOrder.objects.get(pk=order.pk)) in page]
-
-    assert shown("") == [first, second]
-    assert shown("stage=review") == [second]
-    assert shown(f"customer={first.customer_id}") == [first]
-    assert shown(f"q={second.lines.get().product.number}") == [second]
-    assert shown(f"q={first.customer.latin_name.replace(' ', '+')}") == [first]
-    assert shown("mine=on") == [first, second]
-    assert shown("q=nothing+like+it") == []
-    assert shown("stage=nonsense&customer=x") == [first, second]
-
-
-def test_list_goes_on_page_by_page(people, client_of, monkeypatch):
-    monkeypatch.setattr("orders.views.listing.PAGE_SIZE", 1)
-    make.submitted(people), make.submitted(people)
-    client = client_of(people.sales)
-    first = client.get("/orders/").context["page"]
-    second = client.get("/orders/", {"after": first.next_cursor}).context["page"]
-    assert len({row.pk for row in [*first, *second]}) == 2
-
-
-@pytest.mark.clause("4.1.2")
-def test_list_predicts_lateness_from_the_plan(people, client_of):
-    order = make.at_procurement(people)
-    OrderStep.objects.filter(order=order).update(planned_end_at=order.required_at + timedelta(hours=20, minutes=20))
-    page = client_of(people.sales).get("/orders/").content.decode()
-    assert "20 h 20 m late" in page
-
-
-def test_list_shows_a_person_only_what_is_open_to_them(people, client_of, stranger, hr):
-    order = UrgentOrder.objects.get(pk=make.submitted(people).pk)
-    for outsider in (stranger, hr):
-        assert str(order) not in client_of(outsider).get("/orders/").content.decode()
-        for tab in TABS:
-            assert client_of(outsider).get(url(tab, order)).status_code == 404
 
 
 # The shell
