@@ -108,7 +108,7 @@ def customers_papers(at, cast, review, later) -> dict:
     settlement, sales = at["settlement"], cast["lin"]
     complaint = actions.raise_complaint(
         order_id=settlement.pk, by=sales, line_id=settlement.lines.first().pk, quantity=1, text="孔距超差",
-        contact="高远", files=[SimpleUploadedFile("hole.png", b"\x89PNG\r\n\x1a\n" + b"0" * 40)],
+        contact="高远", files=[SimpleUploadedFile("hole.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40)],
     )
     link, token = actions.issue_customer_link(
         order_id=settlement.pk, by=sales, recipient="高远", contact_phone="0515", language="en"

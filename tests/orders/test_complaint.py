@@ -16,7 +16,7 @@ from sla.models import WorkItem
 from tests.factories import orders as make
 
 pytestmark = pytest.mark.django_db
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
 
 def refused(act):

@@ -185,7 +185,7 @@ def test_changed_plan_asks_again_and_the_database_keeps_the_question(pair, peopl
         orders.promise(order=second, promised_at=second.required_at, by=people.sales, reason="x")
         StageRun.objects.filter(order=second, left_at__isnull=True).update(left_at=timezone.now())
         StageRun.objects.create(order=second, number=99, stage="procurement", entered_at=timezone.now(),
-                                entered_by=people.sales, entered_step="approve")
+                                entered_by=people.production_head, entered_step="approve")
         with connection.cursor() as cursor:
             cursor.execute("UPDATE orders_urgentorder SET stage = 'procurement' WHERE id = %s", [second.pk])
 

@@ -15,7 +15,7 @@ from tests.factories import orders as make_order
 from tests.factories import production as make
 
 pytestmark = pytest.mark.django_db
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
 
 def statements(client, url):
