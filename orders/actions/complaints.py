@@ -202,7 +202,7 @@ def _follow(complaint, answer) -> UrgentOrder:
         lines=[{"product": line.product, "quantity": complaint.quantity, "specification": line.specification,
                 "revision": line.revision, "unit_price_amount": 0}],
     )
-    UrgentOrder.objects.filter(pk=draft.pk).update(follows=order)
+    UrgentOrder.objects.filter(pk=draft.pk).update(follows=order, duplicate_reason=text[:300])
     draft.follows = order
     note(draft, "follows", gettext_noop("Follows {order}, complaint {number}"), by=None,
          params={"order": str(order), "number": complaint.number})
