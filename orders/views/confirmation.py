@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 from orders import actions
 from orders.forms.confirmation import ConfirmForm, ContactForm
 from orders.forms.issues import NoteForm
+from orders.gates import lines_of
 from orders.machine import Stage
 from orders.models import ConfirmationItem
 from orders.pages import shell
@@ -35,8 +36,8 @@ def _value(order, item):
     if item == Item.PLACE:
         return [order.place]
     if item == Item.QUANTITY:
-        return [f"{line.product.name} × {line.agreed_quantity} {line.product.unit}" for line in order.kept.lines]
-    return [" ".join(filter(None, [line.product.name, line.specification, line.revision])) for line in order.kept.lines]
+        return [f"{line.product.name} × {line.agreed_quantity} {line.product.unit}" for line in lines_of(order)]
+    return [" ".join(filter(None, [line.product.name, line.specification, line.revision])) for line in lines_of(order)]
 
 
 class Confirmation(OrderAct):
