@@ -163,3 +163,9 @@ def warn_of_codes(*, person) -> None:
 @transaction.atomic
 def end_session(*, by, public_id) -> None:
     sessions.of(by).filter(public_id=public_id).delete()
+
+
+@transaction.atomic
+def sign_out(*, person, by) -> None:
+    sessions.end(person)
+    _note("sessions_ended", gettext_noop("{by} ended every session of {person}."), person=person, by=by)

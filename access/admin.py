@@ -18,6 +18,7 @@ for model in (EmailAddress, EmailConfirmation, Authenticator, User):
 
 @admin.register(User)
 class AccountAdmin(PersonAdmin):
+    actions = [*PersonAdmin.actions, "sign_out"]
     actions_detail = ["password_link", "reset_factor"]
 
     def save_model(self, request, obj, form, change):
@@ -33,6 +34,11 @@ class AccountAdmin(PersonAdmin):
         if is_saved and str(request.user.pk) != id:
             actions.mark_issued(person=User.objects.get(pk=id), by=request.user)
         return response
+
+    @admin.action(description=_("Sign out everywhere"))
+    def sign_out(self, request, queryset):
+        for person in queryset:
+            actions.sign_out(person=person, by=request.user)
 
     @action(description=_("Link for a new password"), url_path="password-link")
     def password_link(self, request, object_id):

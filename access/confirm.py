@@ -1,6 +1,6 @@
 """Who changes the rules says again who they are. What was typed travels along and is not lost."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.shortcuts import render
@@ -9,7 +9,6 @@ from django.utils import timezone
 from access import throttle
 from access.forms import ConfirmForm
 
-CONFIRMED_AT = "confirmed_at"
 OWN_FIELDS = {"csrfmiddlewaretoken", "confirm_password", "confirm_code"}
 
 
@@ -18,15 +17,12 @@ def is_asked_of(request, view) -> bool:
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return False
     in_administration = request.resolver_match.app_name == "admin"
-    return in_administration or getattr(getattr(view, "view_class", None), "asks_again", False)
+    return in_administration or getattr(getattr(view, "view_class", view), "asks_again", False)
 
 
 def is_fresh(request) -> bool:
     """Signed in, or said again who they are, within the last minutes."""
-    last = request.session.begun_at
-    if confirmed := request.session.get(CONFIRMED_AT):
-        last = max(last, datetime.fromisoformat(confirmed))
-    return timezone.now() - last < timedelta(minutes=settings.CONFIRM_MINUTES)
+    return timezone.now() - request.session.begun_at < timedelta(minutes=settings.CONFIRM_MINUTES)
 
 
 def ask(request):
@@ -36,7 +32,7 @@ def ask(request):
         throttle.hit("confirm", request.user.pk)
     form = ConfirmForm(request.user, request.POST if is_answer else None)
     if form.is_valid():
-        request.session[CONFIRMED_AT] = timezone.now().isoformat()
+        request.session.cycle_key()  # as good as signing in: a new key, begun now
         throttle.forget("confirm", request.user.pk)
         _take_away(request)
         return None

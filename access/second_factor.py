@@ -40,6 +40,8 @@ def _cipher() -> MultiFernet:
 
 
 def is_required_of(user) -> bool:
+    if settings.REQUIRE_SECOND_FACTOR_OF_ALL:
+        return True
     return settings.REQUIRE_SECOND_FACTOR and (user.is_superuser or bool(user.rights & RIGHTS))
 
 

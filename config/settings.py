@@ -197,6 +197,7 @@ AXES_ENABLE_ADMIN = False  # the page of a person lets them in again
 
 # Who comes in (docs/security.md says why these numbers).
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=True)
+REQUIRE_SECOND_FACTOR_OF_ALL = env.bool("REQUIRE_SECOND_FACTOR_OF_ALL", default=False)
 MFA_ADAPTER = "access.second_factor.Adapter"
 MFA_TOTP_ISSUER = "Urgent Order Desk"
 MFA_TOTP_TOLERANCE = 1

@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LogoutView
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -11,6 +12,14 @@ from django.views.i18n import set_language
 from people.forms import PreferencesForm, ThemeForm
 from people.models import Absence, User
 from people.roles import Right
+
+
+class SignOut(LogoutView):
+    def post(self, request, *args, **kwargs):
+        response = super().post(request, *args, **kwargs)
+        if request.is_secure():  # elsewhere browsers ignore it, and complain
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
 
 @login_not_required

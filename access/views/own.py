@@ -79,6 +79,9 @@ def enrol(request):
     return render(request, "access/enrol.html", context, status=422 if form.errors else 200)
 
 
+enrol.asks_again = True
+
+
 def _enrolled(request, secret, counter):
     codes = actions.enrol(by=request.user, secret=secret, counter=counter)
     throttle.forget("code", request.user.pk)
@@ -140,3 +143,6 @@ def sign_out_everywhere(request):
     sessions.end(request.user, but=request.session.session_key)
     logout(request)
     return redirect("access:sign_in")
+
+
+end_session.asks_again = sign_out_everywhere.asks_again = True

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from access.models import IssuedPassword, Session
 from people.models import User
-from records.models import CompanySettings
+from records.models import CompanySettings, Event
 from sla.models import Policy
 from tests.access.phone import PASSWORD
 from tests.records.test_admin import form_of
@@ -103,3 +103,22 @@ def test_secrets_have_no_page_in_the_administration(client_of, admin):
     for model in ("mfa/authenticator", "account/emailaddress", "access/session"):
         assert model not in page
         assert client_of(admin).get(f"/admin/{model}/").status_code == 404
+
+
+def test_a_fresh_word_is_a_new_session(stale, lin):
+    key = stale.cookies["sessionid"].value
+    stale.post(reverse("access:password_link", args=[lin.pk]), {"confirm_password": PASSWORD})
+    assert stale.cookies["sessionid"].value != key
+    assert not Session.objects.filter(pk=key).exists()
+
+
+def test_the_way_in_wants_a_fresh_word_too(stale):
+    for name in ("access:enrol", "access:sign_out_everywhere", "access:recovery_codes", "access:remove_factor"):
+        assert stale.post(reverse(name)).status_code == 403
+
+
+def test_an_administrator_signs_somebody_out(client_of, configurator, lin):
+    desk, there = client_of(configurator), client_of(lin)
+    desk.post(reverse("admin:people_user_changelist"), {"action": "sign_out", "_selected_action": [lin.pk]})
+    assert there.get("/profile/").status_code == 302
+    assert Event.objects.filter(verb="access.sessions_ended", actor=configurator).exists()

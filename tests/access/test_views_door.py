@@ -322,3 +322,12 @@ def test_a_factor_is_reset_by_another_person_and_audited(client_of, configurator
     assert Event.objects.filter(verb="access.factor_reset", actor=configurator).exists()
     assert client.post(reverse("access:reset_factor", args=[lin.pk])).status_code == 409
     assert client_of(lin).post(reverse("access:reset_factor", args=[configurator.pk])).status_code == 403
+
+
+def test_everybody_may_be_asked_for_a_factor(client_of, sales, settings):
+    settings.REQUIRE_SECOND_FACTOR_OF_ALL = True
+    assert client_of(sales).get("/profile/").url == reverse("access:enrol")
+
+
+def test_signing_out_empties_the_browser(client_of, sales):
+    assert "storage" in client_of(sales).post("/sign-out/", secure=True)["Clear-Site-Data"]
