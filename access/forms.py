@@ -3,6 +3,7 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from access import second_factor
 from access.models import IssuedPassword
@@ -25,14 +26,14 @@ class SignInForm(AuthenticationForm):
 
 class CodeForm(forms.Form):
     code = forms.CharField(
-        label=_("code"), max_length=CODE_LENGTH, widget=forms.TextInput(CODE),
+        label=pgettext_lazy("second factor", "code"), max_length=CODE_LENGTH, widget=forms.TextInput(CODE),
         help_text=_("The six digits that the app on your phone shows now, or one of your recovery codes."),
     )
 
 
 class EnrolForm(forms.Form):
     code = forms.CharField(
-        label=_("code"), max_length=CODE_LENGTH, widget=forms.TextInput(CODE),
+        label=pgettext_lazy("second factor", "code"), max_length=CODE_LENGTH, widget=forms.TextInput(CODE),
         help_text=_("The six digits that the app shows now."),
     )
 
@@ -45,7 +46,7 @@ class ConfirmForm(forms.Form):
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
     confirm_code = forms.CharField(
-        label=_("code"), max_length=CODE_LENGTH, widget=forms.TextInput(CODE),
+        label=pgettext_lazy("second factor", "code"), max_length=CODE_LENGTH, widget=forms.TextInput(CODE),
         help_text=CodeForm.base_fields["code"].help_text,
     )
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from access.models import IssuedPassword, Session
@@ -122,3 +123,12 @@ def test_an_administrator_signs_somebody_out(client_of, configurator, lin):
     desk.post(reverse("admin:people_user_changelist"), {"action": "sign_out", "_selected_action": [lin.pk]})
     assert there.get("/profile/").status_code == 302
     assert Event.objects.filter(verb="access.sessions_ended", actor=configurator).exists()
+
+
+def test_uploads_are_counted(client_of, sales, settings):
+    settings.THROTTLES = settings.THROTTLES | {"upload": (2, 3600)}
+    client = client_of(sales)
+    data = {"language": "en", "theme": "auto"}
+    files = [SimpleUploadedFile("a.txt", b"a") for _ in range(3)]
+    answers = [client.post("/profile/", data | {"file": file}).status_code for file in files]
+    assert answers == [302, 302, 429]
