@@ -132,3 +132,12 @@ def test_uploads_are_counted(client_of, sales, settings):
     files = [SimpleUploadedFile("a.txt", b"a") for _ in range(3)]
     answers = [client.post("/profile/", data | {"file": file}).status_code for file in files]
     assert answers == [302, 302, 429]
+
+
+def test_a_persons_page_leads_to_what_an_administrator_does(client_of, configurator, lin):
+    desk = client_of(configurator)
+    page = desk.get(reverse("admin:people_user_change", args=[lin.pk])).content.decode()
+    for name in ("password_link", "reset_factor"):
+        address = reverse(f"admin:people_user_{name}", args=[lin.pk])
+        assert address in page
+        assert desk.get(address).url == reverse(f"access:{name}", args=[lin.pk])
