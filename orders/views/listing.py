@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from access import throttle
 from desk import export
 from desk.keyset import paginate, walk
 from desk.refusals import Refusal
@@ -92,6 +93,7 @@ def file(request, kind):
     """The filtered list, or the chosen rows, in the columns and the money classes of the person."""
     if kind not in MOST_ROWS:
         raise Http404
+    throttle.hit("export", request.user.pk)
     columns = columns_for(request.user, _choice(request.user).columns)
     found = UrgentOrder.objects.submitted().visible_to(request.user)
     if "order" in request.GET:
