@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When, Window
 from django.db.models.functions import Coalesce, RowNumber, TruncDate
 
 from kpi.weeks import Week, in_weeks, place_in
@@ -38,6 +38,9 @@ class OnTime:
     kept: int = 0
     missed: int = 0  # the promised moment has passed and the order was not delivered by then
 
+    def __add__(self, other: "OnTime") -> "OnTime":
+        return OnTime(self.due + other.due, self.kept + other.kept, self.missed + other.missed)
+
     @property
     def percent(self) -> float | None:
         """Of those that are decided: what may still be kept is neither."""
@@ -49,7 +52,8 @@ def judged_promises() -> QuerySet:
     of_order = Promise.objects.filter(order=OuterRef("order"))
     earlier = of_order.filter(pk__lt=OuterRef("pk"))
     customers_later = of_order.filter(cause=Promise.Cause.CUSTOMER, pk__gt=OuterRef("pk"))
-    given_up = StageRun.objects.filter(order=OuterRef("order"), entered_step__in=("cancel", "decline"))
+    # Before the review, which is the third stage, nothing is promised: those given up earlier need no look.
+    given_up = StageRun.objects.filter(order=OuterRef("order"), entered_step__in=("cancel", "decline"), number__gt=3)
     return Promise.objects.filter(
         Q(cause=Promise.Cause.CUSTOMER) | ~Exists(earlier), ~Exists(customers_later), ~Exists(given_up)
     ).order_by()  # fmt: skip
@@ -69,21 +73,23 @@ def is_missed(now) -> Q:
     return Q(promised_at__lt=now) & (Q(delivered_at__isnull=True) | Q(delivered_at__gt=F("promised_at")))
 
 
-def on_time(weeks: list[Week], now: datetime) -> list[OnTime]:
-    rows = with_delivery(judged_promises().filter(**in_weeks("promised_at", weeks)))
-    return _by_week(_counted(rows.values(week=place_in("promised_at", weeks)), now), weeks, OnTime)
-
-
-def dues_by_day(week: Week, now: datetime) -> list[tuple[date, OnTime]]:
-    rows = with_delivery(judged_promises().filter(**in_weeks("promised_at", [week])))
-    days = {row.pop("day"): OnTime(**row) for row in _counted(rows.values(day=TruncDate("promised_at")), now)}
-    return [(day, days.get(day, OnTime())) for day in week.days]
-
-
-def _counted(rows, now):
-    return rows.annotate(
-        due=Count("pk"), kept=Count("pk", filter=is_kept()), missed=Count("pk", filter=is_missed(now))
+def on_time_by_day(weeks: list[Week], now: datetime) -> dict[date, OnTime]:
+    """Grouped by the verdict, so that the delivery is looked up once an order."""
+    promises = with_delivery(judged_promises().filter(**in_weeks("promised_at", weeks)))
+    verdict = Case(When(is_kept(), then=True), default=False)
+    rows = promises.values(day=TruncDate("promised_at"), verdict=verdict).annotate(
+        due=Count("pk"), past=Count("pk", filter=Q(promised_at__lt=now))
     )
+    found = {day: OnTime() for week in weeks for day in week.days}
+    for row in rows:
+        kept, missed = (row["due"], 0) if row["verdict"] else (0, row["past"])
+        found[row["day"]] += OnTime(row["due"], kept, missed)
+    return found
+
+
+def on_time(weeks: list[Week], now: datetime) -> list[OnTime]:
+    days = on_time_by_day(weeks, now)
+    return [sum((days[day] for day in week.days), OnTime()) for week in weeks]
 
 
 # Processing time: from submission to delivery, by the clock of the whole order
@@ -308,6 +314,7 @@ def wanted_at():
 
 def at_risk(now: datetime) -> QuerySet:
     """Living orders whose stage is past its limit or will be within 4 hours, or whose promise is within a day."""
-    living = UrgentOrder.objects.filter(stage__in=PATH[1:]).annotate(wanted_at=wanted_at())
+    living = UrgentOrder.objects.filter(stage__in=PATH[1:], stage_item__closed_at__isnull=True)
+    living = living.exclude(stage_item=None).annotate(wanted_at=wanted_at())
     is_promise_near = Q(wanted_at__lt=now + PROMISE_SOON) & ~Q(stage=Stage.SETTLEMENT)
     return living.filter(Q(stage_item__due_at__lt=now + SOON) | is_promise_near)

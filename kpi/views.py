@@ -22,7 +22,8 @@ def week_page(request):
     require(request.user, Right.SEE_FIGURES)
     now = timezone.now()
     week = Week.read(request.GET.get("week"), now)
-    on_time = reports.on_time(weekly.weeks_of(week), now)
+    days = reports.on_time_by_day([week - 2, week - 1, week], now)
+    on_time = [sum((days[day] for day in of.days), reports.OnTime()) for of in (week - 2, week - 1, week)]
     with_money = may_see(request.user, "result")
     lost = reports.time_lost(week - 1)
     is_now = week == Week.now(now)
@@ -36,7 +37,7 @@ def week_page(request):
         "stages": reports.lead_time_by_stage(week - 1),
         "lost": lost[:CAUSES_SHOWN], "lost_seconds": sum(loss.seconds for loss in lost),
         "risk_count": risk_count, "risks": risks,
-        "dues": reports.dues_by_day(week, now), "dues_all": on_time[-1],
+        "dues": [(day, days[day]) for day in week.days], "dues_all": on_time[-1],
     })  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.cache import cache
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,7 +14,7 @@ from kpi.weeks import Week
 from orders.models import Issue, OrderLine, UrgentOrder
 from orders.pages import title_of
 
-HISTORY = 8
+HISTORY, HISTORY_SECONDS = 8, 600
 F = Target.Figure
 
 
@@ -65,8 +66,9 @@ class Point:
 class Figure:
     code: str
     kind: Kind
-    points: list[Point]  # the oldest first; the last one is last week
+    points: list[Point]  # the week before last, and last week
     target: float | None
+    history: list[float | None]  # the six weeks before them
 
     @property
     def last(self) -> Point:
@@ -102,26 +104,34 @@ class Figure:
 
     @property
     def line(self) -> list[float]:
-        return [point.value for point in self.points if point.value is not None]
-
-
-def weeks_of(week: Week) -> list[Week]:
-    """Eight before this week, and this one."""
-    return [week - back for back in range(HISTORY, -1, -1)]
+        """Eight weeks, the oldest first."""
+        values = [*self.history, *(point.value for point in self.points)]
+        return [value for value in values if value is not None]
 
 
 def figures(week: Week, now: datetime, on_time: list[reports.OnTime]) -> list[Figure]:
-    """Last week's, with the seven before it."""
-    past = weeks_of(week)[:-1]
-    points = {
-        F.ON_TIME: [_on_time(row) for row in on_time[:-1]],
-        F.PROCESSING: [_processing(row) for row in reports.processing_time(past)],
-        F.OVERRUNS: [_overruns(row) for row in reports.confirmation_overruns(past)],
-        F.FIRST_PASS: [_first_pass(row) for row in reports.first_pass(past)],
-        F.SATISFACTION: [_satisfaction(row) for row in reports.satisfaction(past)],
-    }
+    """Last week and the week before from the records as they stand; the line before them may be minutes old."""
+    recent = points([week - 2, week - 1], on_time[:2])
+    history = cache.get_or_set(f"kpi-history-{week}", lambda: _history(week, now), HISTORY_SECONDS)
     targets = dict(Target.objects.values_list("figure", "value"))
-    return [Figure(code, kind, points[code], _number(targets.get(code))) for code, kind in KINDS.items()]
+    return [Figure(code, kind, recent[code], _number(targets.get(code)), history[code])
+            for code, kind in KINDS.items()]  # fmt: skip
+
+
+def points(weeks: list[Week], on_time: list[reports.OnTime]) -> dict[str, list[Point]]:
+    return {
+        F.ON_TIME: [_on_time(row) for row in on_time],
+        F.PROCESSING: [_processing(row) for row in reports.processing_time(weeks)],
+        F.OVERRUNS: [_overruns(row) for row in reports.confirmation_overruns(weeks)],
+        F.FIRST_PASS: [_first_pass(row) for row in reports.first_pass(weeks)],
+        F.SATISFACTION: [_satisfaction(row) for row in reports.satisfaction(weeks)],
+    }
+
+
+def _history(week, now) -> dict[str, list[float]]:
+    weeks = [week - back for back in range(HISTORY, 2, -1)]
+    found = points(weeks, reports.on_time(weeks, now))
+    return {str(code): [point.value for point in found[code]] for code in found}
 
 
 def _number(value) -> float | None:
@@ -160,14 +170,14 @@ class RiskRow:
 
 def risk_rows(user, now, limit: int) -> tuple[int, list[RiskRow]]:
     """How many, and the most pressing that this person may open."""
-    risky = reports.at_risk(now)
-    keys = list(risky.order_by("stage_item__due_at", "pk").values_list("pk", flat=True)[:limit])
+    every = list(reports.at_risk(now).order_by("stage_item__due_at", "pk").values_list("pk", flat=True))
+    keys = every[:limit]
     shown = UrgentOrder.objects.visible_to(user).filter(pk__in=keys).select_related("customer", "stage_item")
     problems = Issue.objects.filter(solved_at__isnull=True).order_by("-severity", "raised_at")
     lines = OrderLine.objects.select_related("product")
     orders = shown.prefetch_related(Prefetch("lines", queryset=lines), Prefetch("issues", queryset=problems))
     rows = [_risk_row(order, now) for order in sorted(orders, key=lambda order: keys.index(order.pk))]
-    return risky.count(), rows
+    return len(every), rows
 
 
 def _risk_row(order, now) -> RiskRow:

@@ -47,7 +47,10 @@ class StageRun(models.Model):
             ),
             models.Index(fields=["order", "entered_at"], condition=Q(entered_step="deliver"), name="runs_of_delivery"),
             models.Index(fields=["entered_at", "order"], condition=Q(entered_step="deliver"), name="runs_by_delivery"),
-            models.Index(fields=["order"], condition=Q(entered_step__in=["cancel", "decline"]), name="runs_given_up"),
+            models.Index(
+                fields=["order"], condition=Q(entered_step__in=["cancel", "decline"], number__gt=3),
+                name="runs_given_up_later",
+            ),
         ]
 
     def __str__(self):

@@ -139,4 +139,4 @@ def test_same_statements_for_one_and_three_rows(people, sales_head, client_of):
 ])  # fmt: skip
 def test_a_figure_is_green_when_its_target_is_reached(code, last, tone):
     target = float(defaults.TARGETS[Target.Figure(code)])
-    assert Figure(code, KINDS[code], [Point(1, ""), Point(last, "")], target).tone == tone
+    assert Figure(code, KINDS[code], [Point(1, ""), Point(last, "")], target, []).tone == tone
