@@ -14,7 +14,7 @@ DEMO_STAMP := $(VENV)/.demo-$(call hash,$(DEMO))
 TESTS_STAMP := $(VENV)/.tests-$(call hash,$(TESTS))
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help run test lint check audit lock
+.PHONY: help run test lint check audit bench lock
 
 help:
 	@echo "make run    start the desk at http://127.0.0.1:$(PORT) with a demo company (PORT=8001 for another port)"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint   check the code's style"
 	@echo "make check  check migrations, settings for a server, and that docs/policy-map.md is up to date"
 	@echo "make audit  look the locked packages up in a list of known weaknesses (needs the network)"
+	@echo "make bench  measure with 1,000 to 1,000,000 orders, into docs/performance.md (ORDERS=1000 for a quick run)"
 	@echo "make lock   resolve requirements/*.in anew (needs uv)"
 
 run: $(DEMO_STAMP) $(VAR_DIR)/env
@@ -41,6 +42,9 @@ test: $(TESTS_STAMP)
 
 lint: $(TESTS_STAMP)
 	$(BIN)/ruff check .
+
+bench: $(TESTS_STAMP)
+	@$(BIN)/python -m bench $(if $(ORDERS),--orders $(ORDERS))
 
 # As a server behind HTTPS would see it.
 check: $(TESTS_STAMP) $(VAR_DIR)/env
