@@ -7,5 +7,8 @@ class Note(models.Model):
     text = models.CharField(max_length=200)
     made_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        app_label = "floor"
+
     def __str__(self):
         return self.text
