@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from kpi import reports
 from kpi.weeks import in_weeks
 from orders.machine import PATH, Stage
-from orders.models import Issue, UrgentOrder
+from orders.models import Issue, Rating, UrgentOrder
 from sla.models import PolicyVersion
 
 
@@ -60,6 +60,10 @@ def _rejected(week, now, of):
     return reports.first_inspections().filter(failed__gt=0, **in_weeks("inspected_at", [week])).values("order")
 
 
+def _rated(week, now, of):
+    return Rating.objects.filter(**in_weeks("rated_at", [week])).values("order")
+
+
 def _new(week, now, of):
     return UrgentOrder.objects.filter(**in_weeks("submitted_at", [week])).values("pk")
 
@@ -90,6 +94,7 @@ BEHIND = {
     "timed": Behind(_("Delivered, with their processing time"), _timed),
     "overruns": Behind(_("Confirmed after the limit"), _overruns),
     "rejected": Behind(_("With pieces that failed the first final inspection"), _rejected),
+    "rated": Behind(_("Rated by the customer"), _rated),
     "new": Behind(_("New orders"), _new),
     "urgency": Behind(_("With costs of urgency"), _urgency),
     "risk": Behind(_("Orders at risk now"), _at_risk),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When, Window
+from django.db.models import Avg, Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When, Window
 from django.db.models.functions import Coalesce, RowNumber, TruncDate
 
 from kpi.weeks import Week, in_weeks, place_in
 from orders.machine import PATH, Stage
-from orders.models import CostEntry, Issue, Promise, StageRun, UrgentOrder
+from orders.models import CostEntry, Issue, Promise, Rating, StageRun, UrgentOrder
 from quality.models import Inspection
 from sla.kinds import Kind
 from sla.models import Pause, PolicyVersion, WorkItem
@@ -222,7 +222,8 @@ class Satisfaction:
 
 
 def satisfaction(weeks: list[Week]) -> list[Satisfaction]:
-    return [Satisfaction() for _week in weeks]
+    rows = Rating.objects.order_by().filter(**in_weeks("rated_at", weeks)).values(week=place_in("rated_at", weeks))
+    return _by_week(rows.annotate(answers=Count("pk"), stars=Avg("stars")), weeks, Satisfaction)
 
 
 # Time lost, by cause
