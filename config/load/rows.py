@@ -65,7 +65,8 @@ def insert(model, columns: dict, source: str) -> None:
 def _defaults(model) -> dict:
     return {
         column.column: _literal(column.get_default()) for column in model._meta.concrete_fields
-        if not column.null and (column.has_default() or isinstance(column, models.CharField | models.TextField))
+        if not column.null and not column.has_db_default()
+        and (column.has_default() or isinstance(column, models.CharField | models.TextField))
     }  # fmt: skip
 
 
