@@ -71,7 +71,7 @@ def ordinary_work_goes_on(loaded, people):
     with pytest.raises(IntegrityError), transaction.atomic():
         loaded.filter(stage="closed").update(stage="review")
     with pytest.raises(IntegrityError), transaction.atomic():
-        Promise.objects.update(promised_at=F("promised_at"))
+        Promise.objects.update(promised_at=F("recorded_at"))
     sales = User.objects.get(pk=people.sales.pk)
     order = loaded.filter(stage="confirmation").first()
     make.confirm_all(order, make.People(**vars(people) | {"sales": sales}))
