@@ -69,6 +69,20 @@ def addresses(resolver=None, space=""):
             yield from addresses(pattern, f"{space}{pattern.namespace}:" if pattern.namespace else space)
 
 
+Ground, Reason = UrgentOrder.Ground, UrgentOrder.Reason
+ORDERS = (  # customer, product, quantity, days, ground, reason, stage it is brought to
+    ("BYM", "BY-RAC-007", 40, 9, Ground.CUSTOMER_ASKED, Reason.QUALITY_REPLACEMENT, "closed"),
+    ("ZXE", "ZX-HSG-021", 60, 8, Ground.CUSTOMER_ASKED, Reason.LINE_DOWN, "settlement"),
+    ("BYM", "BY-RAC-007", 24, 9, Ground.CUSTOMER_ASKED, Reason.MISSED_DATE, "delivery"),
+    ("ZXE", "ZX-HSG-021", 30, 9, Ground.CUSTOMER_ASKED, Reason.LINE_DOWN, "qc"),
+    ("DSR", "BY-RAC-007", 50, 10, Ground.MAJOR_PROJECT, Reason.MAJOR_PROJECT, "production"),
+    ("HCP", "HC-IMP-060", 60, 12, Ground.CUSTOMER_ASKED, Reason.LINE_DOWN, "procurement"),
+    ("QMW", "QM-BRK-118", 120, 4, Ground.KEY_CUSTOMER, Reason.PROJECT_EARLIER, "review"),
+    ("HCP", "HC-IMP-060", 20, 6, Ground.CUSTOMER_ASKED, Reason.MISSED_DATE, "confirmation"),
+    ("ZXE", "ZX-HSG-021", 200, 5, Ground.CUSTOMER_ASKED, Reason.LINE_DOWN, "identification"),
+)
+
+
 @pytest.fixture
 def desk(departments, clock_defaults):
     """The demo company with its orders, and a few papers more; gives an object for each kind of address."""
@@ -76,8 +90,10 @@ def desk(departments, clock_defaults):
         if not User.objects.filter(username=person.username).exists():
             member(key, departments)
     company.seed()
-    orders.seed()
-    return papers({user.username: user for user in User.objects.select_related("department")})
+    cast = {user.username: user for user in User.objects.select_related("department")}
+    for order in ORDERS:
+        orders.play(cast, *order)
+    return papers(cast)
 
 
 def papers(cast) -> dict:

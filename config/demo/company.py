@@ -19,20 +19,33 @@ CUSTOMERS = (  # code, name, latin, key, contact, phone, place
     ("DSR", "鼎盛轨道交通有限公司", "Dingsheng Rail", True, "韩冰", "136 5177 9032", "常州市戚墅堰延陵东路 358 号"),
     ("BYM", "博远医疗器械有限公司", "Boyuan Medical", False, "陆瑶", "137 7603 5518", "苏州工业园区星湖街 218 号"),
     ("ZXE", "智行电动科技有限公司", "Zhixing EV", False, "贺勇", "135 8428 6671", "昆山市玉山镇元丰路 66 号"),
+    ("XGA", "新港自动化有限公司", "Xingang Automation", False, "丁一鸣", "138 6273 9915", "张家港市新泾中路 9 号"),
+    ("HYM", "华远电机有限公司", "Huayuan Motors", False, "谢琳", "139 6210 4482", "嘉兴市南湖区亚太路 705 号"),
+    ("KRT", "凯瑞机床有限公司", "Kairui Machine Tools", False, "方舟", "137 0625 8170", "南通市崇川区通盛大道 188 号"),
 )
 PROJECTS = (("QMW", "大丰海上风电二期", True), ("DSR", "常州地铁 5 号线", True), ("ZXE", "X9 试制", False))
-FAMILIES = (("支架", "Brackets", 108), ("泵件", "Pump parts", 90), ("壳体", "Housings", 144))
+FAMILIES = (("支架", "Brackets", 108), ("泵件", "Pump parts", 90), ("壳体", "Housings", 144), ("轴类", "Shafts", 72))
 PRODUCTS = (  # number, name, latin, family, drawing, revision, specification, price
     ("QM-BRK-118", "变桨轴承支架", "Pitch bearing bracket", "支架", "QM-BRK-118", "C", "6061-T6 · 硬质氧化", 2025),
     ("HC-IMP-060", "叶轮组件", "Impeller set", "泵件", "HC-IMP-060", "B", "CF8M · 动平衡 G2.5", 860),
     ("ZX-HSG-021", "电机端盖", "Motor end cover", "壳体", "ZX-HSG-021", "A", "ADC12 · 精加工", 320),
     ("BY-RAC-007", "分析仪支座", "Analyser base", "支架", "BY-RAC-007", "D", "304 · 拉丝", 540),
+    ("QM-FLG-220", "偏航法兰", "Yaw flange", "壳体", "QM-FLG-220", "B", "Q355 · 喷砂", 1180),
+    ("QM-PIN-041", "定位销轴", "Locating pin", "轴类", "QM-PIN-041", "A", "40Cr · 调质", 96),
+    ("HC-SHF-035", "泵轴", "Pump shaft", "轴类", "HC-SHF-035", "C", "40Cr · 磨削 Ra0.8", 410),
+    ("DS-BKT-305", "受电弓支座", "Pantograph bracket", "支架", "DS-BKT-305", "B", "6061-T6 · 阳极氧化", 1360),
+    ("DS-CLP-112", "导管夹", "Conduit clamp", "支架", "DS-CLP-112", "A", "304 · 钝化", 58),
+    ("BY-PLT-019", "光学平板", "Optical plate", "壳体", "BY-PLT-019", "B", "6061-T6 · 平面度 0.02", 720),
+    ("ZX-CLR-008", "水冷板", "Cooling plate", "壳体", "ZX-CLR-008", "A", "6061-T6 · 气密", 650),
+    ("XG-GDM-400", "直线导轨座", "Linear guide mount", "支架", "XG-GDM-400", "C", "Q355 · 精铣", 275),
 )
 MATERIALS = (  # number, name, latin, unit, key, cost, lead hours, on hand
     ("AL6061-40", "6061-T6 板材 40 mm", "6061-T6 plate 40 mm", "kg", True, "28.5", 24, 900),
     ("CF8M-CAST", "CF8M 铸件毛坯", "CF8M casting blank", "pcs", True, "310", 72, 10),
     ("ADC12-BLK", "ADC12 压铸毛坯", "ADC12 die-cast blank", "pcs", False, "62", 48, 400),
     ("SS304-20", "304 板材 20 mm", "304 plate 20 mm", "kg", False, "24", 24, 350),
+    ("Q355-30", "Q355 板材 30 mm", "Q355 plate 30 mm", "kg", False, "6.8", 24, 2600),
+    ("40CR-50", "40Cr 圆钢 Ø50", "40Cr bar Ø50", "kg", False, "7.5", 24, 1800),
     ("HARD-ANOD", "硬质氧化处理", "Hard anodising", "pcs", False, "18", 24, 0),
     ("PKG-STD", "防潮包装套件", "Moisture-proof packing kit", "set", False, "6", 8, 800),
 )
@@ -41,10 +54,15 @@ BILLS = (  # product, material, per piece, scrap
     ("HC-IMP-060", "CF8M-CAST", "1", "0.02"), ("HC-IMP-060", "PKG-STD", "0.5", "0"),
     ("ZX-HSG-021", "ADC12-BLK", "1", "0.03"), ("ZX-HSG-021", "PKG-STD", "0.1", "0"),
     ("BY-RAC-007", "SS304-20", "2.8", "0.05"), ("BY-RAC-007", "PKG-STD", "0.2", "0"),
+    ("QM-FLG-220", "Q355-30", "6.5", "0.05"), ("QM-PIN-041", "40CR-50", "0.8", "0.03"),
+    ("HC-SHF-035", "40CR-50", "3.2", "0.04"), ("DS-BKT-305", "AL6061-40", "3.6", "0.05"),
+    ("DS-CLP-112", "SS304-20", "0.3", "0.05"), ("BY-PLT-019", "AL6061-40", "2.1", "0.05"),
+    ("ZX-CLR-008", "AL6061-40", "1.9", "0.05"), ("XG-GDM-400", "Q355-30", "2.4", "0.05"),
 )
 WORK_CENTRES = (  # code, name, latin, slots, machine rate, labour rate
     ("SAW-1", "锯床", "Saw", 1, 60, 45), ("CNC-3", "五轴加工中心", "Five-axis centre", 1, 220, 60),
     ("CNC-5", "立式加工中心", "Vertical centre", 2, 150, 60), ("LATHE-2", "数控车床", "CNC lathe", 2, 120, 55),
+    ("GRIND-1", "磨床", "Grinder", 2, 110, 55),
     ("BENCH", "钳工台", "Fitting bench", 3, 15, 50),
 )
 ROUTINGS = {  # product: number, name, latin, centre, set-up, minutes a piece, inspected, first article
@@ -60,9 +78,27 @@ ROUTINGS = {  # product: number, name, latin, centre, set-up, minutes a piece, i
     "BY-RAC-007": ((10, "下料", "Cutting", "SAW-1", 10, "1", False, False),
                    (20, "铣面", "Face milling", "CNC-5", 25, "3", False, False),
                    (30, "拉丝", "Brushing", "BENCH", 5, "2.5", False, False)),
+    "QM-FLG-220": ((10, "车法兰面", "Turning", "LATHE-2", 25, "7", False, True),
+                   (20, "钻孔", "Drilling", "CNC-5", 20, "4", True, False)),
+    "QM-PIN-041": ((10, "车削", "Turning", "LATHE-2", 20, "2", False, False),
+                   (20, "磨外圆", "Grinding", "GRIND-1", 20, "1.5", True, False)),
+    "HC-SHF-035": ((10, "车削", "Turning", "LATHE-2", 30, "6", False, True),
+                   (20, "磨外圆", "Grinding", "GRIND-1", 25, "4", True, False)),
+    "DS-BKT-305": ((10, "下料", "Cutting", "SAW-1", 15, "1.5", False, False),
+                   (20, "铣削", "Milling", "CNC-5", 30, "5", True, False),
+                   (30, "去毛刺", "Deburring", "BENCH", 5, "2", False, False)),
+    "DS-CLP-112": ((10, "冲裁", "Blanking", "SAW-1", 15, "0.5", False, False),
+                   (20, "钳工", "Fitting", "BENCH", 10, "1", False, False)),
+    "BY-PLT-019": ((10, "粗铣", "Rough milling", "CNC-5", 20, "3", False, False),
+                   (20, "平面磨", "Surface grinding", "GRIND-1", 25, "4", True, True)),
+    "ZX-CLR-008": ((10, "铣流道", "Channel milling", "CNC-5", 35, "5", False, True),
+                   (20, "气密试验", "Leak test", "BENCH", 10, "2", True, False)),
+    "XG-GDM-400": ((10, "粗铣", "Rough milling", "CNC-5", 20, "2.5", False, False),
+                   (20, "精铣", "Finish milling", "CNC-3", 30, "3", True, False)),
 }
 SUPPLIERS = (  # name, latin, contact, offers (material, price, lead hours)
     ("佛山铝业有限公司", "Foshan Aluminium", "梁先生", (("AL6061-40", "28.5", 24), ("SS304-20", "25", 36))),
+    ("沙钢贸易有限公司", "Shagang Trading", "吴经理", (("Q355-30", "6.8", 20), ("40CR-50", "7.5", 20))),
     ("江阴精铸有限公司", "Jiangyin Casting", "徐小姐", (("CF8M-CAST", "310", 72), ("ADC12-BLK", "62", 48))),
     ("苏州通用包装有限公司", "Suzhou Packing", "周先生", (("PKG-STD", "6", 8),)),
 )

@@ -1,14 +1,34 @@
+import os
+
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
-from config.demo import company, orders, people
+from config.demo import company, life, people
+from orders.models import UrgentOrder
 
 
 class Command(BaseCommand):
-    help = "Enters the small demo company, its sign-ins (var/sign-ins.txt) and a few orders; safe to repeat."
+    help = "Enters the demo company, its sign-ins (var/sign-ins.txt) and its orders; safe to repeat."
 
-    def handle(self, **options):
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--history", action="store_true", help="the closed orders of the last six months, which take minutes"
+        )
+
+    def handle(self, *, history, **options):
+        if history:
+            os.nice(10)
+            life.remember(life.history(timezone.now()), until=timezone.now(), progress=self.progress)
+            return
         call_command("seed_defaults")
         people.seed()
         company.seed()
-        orders.seed()
+        if not UrgentOrder.objects.exists():  # what people entered is never touched
+            now = timezone.now()
+            life.play(life.living(now), until=now, progress=self.progress)
+
+    def progress(self, told, of):
+        if told % 20 == 0 or told == of:
+            self.stdout.write(f"  {told} of {of} orders")
+            self.stdout.flush()
