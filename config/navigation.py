@@ -120,6 +120,12 @@ def _groups(user, path, counts) -> list[dict]:
     return found
 
 
+def pages(user) -> list[dict]:
+    """What this person's rail leads to."""
+    links = [_link(entry, "", Counter()) for _label, entries in MENU for entry in entries if entry.is_for(user)]
+    return [link for link in links if link]
+
+
 def _counts(user) -> Counter:
     """All the numbers of the shell in one statement: what waits in each department, what presses, what is unread."""
     waiting = WorkItem.objects.living().order_by().values_list(F("department__code"), Count("pk"))

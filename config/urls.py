@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health, metrics
+from config import health, metrics, palette
 
 PREFIXES = {
     "desk": "",
@@ -27,6 +27,7 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("search/", palette.search, name="search"),
     path("admin/", admin.site.urls),
     path("c/", include("orders.customer_urls")),
     *[path(prefix, include(f"{app}.urls")) for app, prefix in PREFIXES.items()],

@@ -91,9 +91,6 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form) {
     event.preventDefault();
     form.requestSubmit();
-  } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    const search = document.getElementById("search");
-    if (search?.offsetParent) { event.preventDefault(); search.select(); search.focus(); }
   } else if (words.keys !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) {
     const isInList = event.target === body || event.target.closest?.("main");
     const step = { j: 1, k: -1 }[event.key.toLowerCase()];
