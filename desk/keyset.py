@@ -34,7 +34,8 @@ class _Serializer:
 
 
 def paginate(queryset: QuerySet, ordering=("-created_at", "-pk"), cursor=None, size=50) -> Page:
-    """`ordering`: columns without NULL, the last one unique. A cursor of another list or order starts anew.
+    """`ordering`: columns without NULL, the last one unique. A cursor of another list or order starts anew, and so
+    does one beyond which nothing is left: rows that were there may be done.
 
     Rows may be objects or named tuples that hold the columns. A cursor knows whether it leads on or back.
     """
@@ -45,8 +46,12 @@ def paginate(queryset: QuerySet, ordering=("-created_at", "-pk"), cursor=None, s
         is_back = last is not None
     if is_back:
         rows, has_more = _fetch(queryset, _turned(ordering), last, size)
+        if not rows:
+            return paginate(queryset, ordering, size=size)
         return _page(rows[::-1], ordering, salt, has_next=True, has_previous=has_more)
     rows, has_more = _fetch(queryset, ordering, last, size)
+    if last is not None and not rows:
+        return paginate(queryset, ordering, size=size)
     return _page(rows, ordering, salt, has_next=has_more, has_previous=last is not None)
 
 

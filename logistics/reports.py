@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
-from django.db.models import F, Prefetch
+from django.db.models import F, OuterRef, Prefetch, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from desk.faces import TaskFace
+from desk.keyset import paginate
 from desk.text import when
 from logistics.models import DeliveryConfirmation, DeliveryList, DeliveryListLine, Package, PackageLine, Shipment
 from orders.machine import FINAL, Box, Outcome
 from orders.models import OrderLine, SignOff, UrgentOrder
 
-AT_MOST = 100
+PAGE_SIZE = 30  # rows of one queue on the board, the most pressing first
 
 
 def _orders(user):
@@ -20,53 +22,58 @@ def _orders(user):
     return running.visible_to(user).order_by().values("pk")
 
 
-def shippable_lines(user):
+def shippable_lines(user, cursor):
     """Lines with passed pieces that have not left, nor stand on a list; the order's time first."""
-    lines = OrderLine.objects.filter(
-        order__in=_orders(user), passed__gt=F("shipped"), shipped__lt=F("agreed_quantity") + F("tolerance_quantity")
+    lines = OrderLine.objects.filter(order__in=_orders(user), shipped__lt=F("passed")).annotate(listed=_listed())
+    lines = lines.filter(
+        passed__gt=F("shipped") + F("listed"),
+        agreed_quantity__gt=F("shipped") + F("listed") - F("tolerance_quantity"),
     )
-    rows = list(lines.select_related("order__customer", "product").order_by("order__required_at", "pk")[:AT_MOST])
-    listed = _listed(rows)
-    for row in rows:
-        row.free = row.shippable - listed.get(row.pk, 0)
+    page = paginate(
+        lines.select_related("order__customer", "product"), ("order__required_at", "pk"), cursor, PAGE_SIZE
+    )
+    for row in page:
+        row.free = row.shippable - row.listed
         row.is_waiting = not row.order.is_partial_allowed and row.free < row.agreed_quantity - row.shipped
-    return [row for row in rows if row.free > 0]
+    return page
 
 
-def _listed(lines):
-    rows = DeliveryListLine.objects.filter(line__in=lines, list__in=DeliveryList.objects.open())
-    listed = {}
-    for line, quantity in rows.order_by().values_list("line_id", "quantity"):
-        listed[line] = listed.get(line, 0) + quantity
-    return listed
+def _listed():
+    """Pieces of the line on lists that have not left."""
+    rows = DeliveryListLine.objects.filter(line=OuterRef("pk"), list__in=DeliveryList.objects.open())
+    total = rows.order_by().values("line").annotate(total=Sum("quantity")).values("total")
+    return Coalesce(Subquery(total), 0)
 
 
-def open_lists(user):
+def open_lists(user, cursor):
+    """By their pick-up, or where none is booked by the time of the order."""
     lists = DeliveryList.objects.open().filter(order__in=_orders(user)).select_related("order__customer", "carrier")
-    rows = list(lists.prefetch_related("checklist", "lines").order_by("pickup_at", "pk")[:AT_MOST])
+    lists = lists.annotate(leaves_at=Coalesce("pickup_at", "order__required_at"))
+    page = paginate(lists.prefetch_related("checklist", "lines"), ("leaves_at", "pk"), cursor, PAGE_SIZE)
     confirmed = set(
-        SignOff.objects.living().filter(order__in=[row.order_id for row in rows], box=Box.DELIVERY_CONFIRMED)
+        SignOff.objects.living().filter(order__in=[row.order_id for row in page], box=Box.DELIVERY_CONFIRMED)
         .values_list("order_id", flat=True)
     )
-    for row in rows:
+    for row in page:
         row.is_confirmed = row.order_id in confirmed
         row.done = sum(item.done_at is not None for item in row.checklist.all())
         row.pieces = sum(line.quantity for line in row.lines.all())
-    return rows
+    return page
 
 
-def under_way(user):
+def under_way(user, cursor):
     shipments = Shipment.objects.filter(list__order__in=_orders(user), proof__isnull=True)
-    return shipments.select_related("list__order__customer", "carrier", "confirmation").order_by("eta_at")[:AT_MOST]
+    shipments = shipments.select_related("list__order__customer", "carrier", "confirmation")
+    return paginate(shipments, ("eta_at", "pk"), cursor, PAGE_SIZE)
 
 
-def without_documents(user):
+def without_documents(user, cursor):
     """Delivered with proof, and finance still waits for the papers."""
     signed = SignOff.objects.living().order_by()
     orders = UrgentOrder.objects.filter(pk__in=_orders(user))
     orders = orders.filter(pk__in=signed.filter(box=Box.DELIVERED).values("order_id"))
     orders = orders.exclude(pk__in=signed.filter(box=Box.DOCUMENTS).values("order_id"))
-    return orders.select_related("customer").order_by("required_at", "pk")[:AT_MOST]
+    return paginate(orders.select_related("customer"), ("required_at", "pk"), cursor, PAGE_SIZE)
 
 
 def lists_of(order):

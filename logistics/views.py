@@ -36,16 +36,20 @@ PURPOSES = ("proof", "delivery_note", "loading")
 Item = ChecklistItem.Item
 
 
+QUEUES = {
+    "shipments": reports.under_way, "lists": reports.open_lists, "lines": reports.shippable_lines,
+    "orders": reports.without_documents,
+}  # fmt: skip
+
+
 def board(request):
     """What can leave, what is prepared, what is under way, which papers finance waits for."""
     user = request.user
     if not (user.may(Right.DELIVERY_RUN) or user.may(Right.SEE_ALL)):
         raise NotYours(_("This board is for Logistics and management."), who=who_may(Right.DELIVERY_RUN))
-    context = {
-        "lines": reports.shippable_lines(user), "lists": reports.open_lists(user), "shipments": reports.under_way(user),
-        "orders": reports.without_documents(user), "now": timezone.now(), "may_run": user.may(Right.DELIVERY_RUN),
-    }
-    return render(request, "logistics/board.html", context)
+    pages = {name: queue(user, request.GET.get(f"after_{name}")) for name, queue in QUEUES.items()}
+    context = {"now": timezone.now(), "may_run": user.may(Right.DELIVERY_RUN)}
+    return render(request, "logistics/board.html", pages | context)
 
 
 def order_tab(request, pk):

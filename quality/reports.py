@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
+from desk.keyset import paginate
 from orders.machine import FINAL, Outcome
 from orders.models import Nonconformance, OrderLine, OrderStep, Receipt, UrgentOrder
 from orders.supply import plain
 from quality.models import Concession, Inspection
 
-AT_MOST = 100  # rows of one queue on the board, the oldest first
+PAGE_SIZE = 30  # rows of one queue on the board, the most pressing first
 FirstArticle = OrderStep.FirstArticle
 PENDING = (FirstArticle.OPEN, FirstArticle.FAILED)
 
@@ -19,47 +21,60 @@ def _orders(user):
     return running.visible_to(user).order_by().values("pk")
 
 
-def receipts(user):
-    return _uninspected(Receipt.objects.filter(material_line__order__in=_orders(user)))
+def receipts(user, cursor):
+    found = _uninspected().filter(material_line__order__in=_orders(user))
+    page = paginate(found, ("received_at", "pk"), cursor, PAGE_SIZE)
+    _name_amounts(page.rows)
+    return page
 
 
 def receipts_of(order):
-    return _uninspected(Receipt.objects.filter(material_line__order=order))
+    return _name_amounts(list(_uninspected().filter(material_line__order=order)))
 
 
-def _uninspected(receipts):
-    rows = receipts.filter(inspected_at__isnull=True).select_related("material_line__material", "material_line__order")
-    rows = list(rows[:AT_MOST])
-    for row in rows:
-        row.amount = f"{plain(row.quantity)} {row.material_line.material.unit}"
-    return rows
+def _uninspected():
+    waiting = Receipt.objects.filter(inspected_at__isnull=True)
+    return waiting.select_related("material_line__material", "material_line__order")
 
 
-def _steps(user):
-    steps = OrderStep.objects.living().filter(order__in=_orders(user))
-    return steps.select_related("order__customer", "line__product", "owner").order_by("planned_end_at", "pk")
+def _name_amounts(receipts):
+    for receipt in receipts:
+        receipt.amount = f"{plain(receipt.quantity)} {receipt.material_line.material.unit}"
+    return receipts
 
 
-def first_articles(user):
-    return _steps(user).filter(first_article=FirstArticle.OPEN)[:AT_MOST]
+def _steps(user, cursor, waiting):
+    steps = OrderStep.objects.living().filter(waiting, order__in=_orders(user))
+    steps = steps.select_related("order__customer", "line__product", "owner")
+    steps = steps.annotate(node_at=Coalesce("planned_end_at", "order__required_at"))
+    return paginate(steps, ("node_at", "pk"), cursor, PAGE_SIZE)
 
 
-def steps_awaiting(user):
+def first_articles(user, cursor):
+    return _steps(user, cursor, Q(first_article=FirstArticle.OPEN))
+
+
+def steps_awaiting(user, cursor):
     """What the maker's own check passes is not the inspector's; reworked pieces always are."""
-    mine = Q(is_inspected=True) | Q(rework_steps__isnull=False)
-    return _steps(user).filter(mine, awaiting__gt=0).exclude(first_article__in=PENDING).distinct()[:AT_MOST]
+    reworked = OrderStep.objects.filter(reworks__isnull=False).order_by().values("reworks")
+    mine = Q(is_inspected=True) | Q(pk__in=reworked)
+    return _steps(user, cursor, mine & Q(awaiting__gt=0) & ~Q(first_article__in=PENDING))
 
 
-def lines_awaiting(user):
+def lines_awaiting(user, cursor):
     lines = OrderLine.objects.filter(order__in=_orders(user), awaiting__gt=0)
-    return lines.select_related("order__customer", "product").order_by("order__required_at", "pk")[:AT_MOST]
+    return paginate(
+        lines.select_related("order__customer", "product"), ("order__required_at", "pk"), cursor, PAGE_SIZE
+    )
 
 
-def undecided(user):
+def undecided(user, cursor):
     """Held pieces with the concession that waits for its second signature, if there is one."""
     rows = Nonconformance.objects.filter(order__in=_orders(user), disposition=Nonconformance.Disposition.OPEN)
-    rows = rows.select_related("order__customer", "line__product", "step", "found_by").order_by("found_at", "pk")
-    return with_concessions(list(rows[:AT_MOST]))
+    rows = rows.select_related("order__customer", "line__product", "step", "found_by")
+    page = paginate(rows, ("found_at", "pk"), cursor, PAGE_SIZE)
+    with_concessions(page.rows)
+    return page
 
 
 def with_concessions(rows):

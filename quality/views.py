@@ -17,18 +17,19 @@ from quality.models import Concession, Inspection
 from records.acts import ActView
 from records.files import serve
 
+QUEUES = {
+    "nonconformances": reports.undecided, "first_articles": reports.first_articles, "steps": reports.steps_awaiting,
+    "lines": reports.lines_awaiting, "receipts": reports.receipts,
+}  # fmt: skip
+
 
 def board(request):
     """Everything that waits for an inspector, the most pressing first."""
     user = request.user
     if not (user.may(Right.QUALITY_INSPECT) or user.may(Right.SEE_ALL)):
         raise NotYours(_("This board is for Quality and management."), who=who_may(Right.QUALITY_INSPECT))
-    context = {
-        "receipts": reports.receipts(user), "first_articles": reports.first_articles(user),
-        "steps": reports.steps_awaiting(user), "lines": reports.lines_awaiting(user),
-        "nonconformances": reports.undecided(user), "is_inspector": user.may(Right.QUALITY_INSPECT),
-    }
-    return render(request, "quality/board.html", context)
+    pages = {name: queue(user, request.GET.get(f"after_{name}")) for name, queue in QUEUES.items()}
+    return render(request, "quality/board.html", pages | {"is_inspector": user.may(Right.QUALITY_INSPECT)})
 
 
 def order_tab(request, pk):

@@ -17,7 +17,7 @@ Tags
   {% refusal_box refusal %}                          nothing when there is none
   {% act_inputs %}                                   csrf, once-key, version
   {% empty_state title text seal= icon= url= action= %}
-  {% pager page %} {% pager page "after_lists" %}     "Next" and "Previous" of a keyset page
+  {% pager page %} {% pager page "after_lists" title %} "Next" and "Previous" of a keyset page
   {% moment dt %} <time>; {% sentence source params %} a stored sentence in the reader's language
   {% qr text 20 %}                                   QR code, millimetres
   {% gantt chart %} {% spark values "ok" %}          desk.charts.Gantt with its table; a small line of numbers
@@ -362,8 +362,8 @@ def empty_state(title, text="", seal="", url="", action="", icon="check"):
 
 
 @register.inclusion_tag("ui/pager.html", takes_context=True)
-def pager(context, page, name="after"):
-    """`name`: the parameter that holds the cursor, where a page shows several lists."""
+def pager(context, page, name="after", title=""):
+    """Where a page shows several lists: `name` is the parameter with this one's cursor and the id of its section."""
     query = context["request"].GET.copy()
     is_first = name not in query
     query.pop(name, None)
@@ -372,4 +372,5 @@ def pager(context, page, name="after"):
     for way in ("next", "previous"):
         query[name] = getattr(page, f"{way}_cursor") or ""
         queries[f"{way}_query"] = query.urlencode()
-    return {"page": page, "is_first": is_first, "first_query": first_query} | queries
+    place = f"#{name}" if title else ""
+    return {"page": page, "is_first": is_first, "first_query": first_query, "place": place, "title": title} | queries

@@ -14,10 +14,14 @@ ORDER = ("-starts_at", "note", "-pk")
 
 
 def absences(minutes, person):
+    """Cancelled ones: of others a person has one at a time."""
     return [
-        AbsenceFactory(person=person, starts_at=START + timedelta(minutes=m), ends_at=START + timedelta(days=9), note=n)
-        for m, n in minutes
-    ]
+        AbsenceFactory(
+            person=person, starts_at=START + timedelta(minutes=minute), ends_at=START + timedelta(days=9), note=note,
+            cancelled_at=START, cancelled_by=person,
+        )
+        for minute, note in minutes
+    ]  # fmt: skip
 
 
 def pages(size, ordering=ORDER):
@@ -86,3 +90,14 @@ def test_a_page_is_one_query_and_the_last_one_has_no_cursor(django_assert_num_qu
         page = paginate(Absence.objects.all(), ORDER, size=2)
     assert len(page) == 2
     assert page.next_cursor == ""
+
+
+@pytest.mark.django_db
+def test_where_nothing_is_left_the_list_starts_anew():
+    absences([(1, "a"), (2, "b"), (3, "c")], UserFactory())
+    first = paginate(Absence.objects.all(), ORDER, size=2)
+    second = paginate(Absence.objects.all(), ORDER, cursor=first.next_cursor, size=2)
+    Absence.objects.filter(pk=second.rows[0].pk).delete()
+    assert paginate(Absence.objects.all(), ORDER, cursor=first.next_cursor, size=2).rows == first.rows
+    Absence.objects.filter(pk__in=[row.pk for row in first]).delete()
+    assert paginate(Absence.objects.all(), ORDER, cursor=second.previous_cursor, size=2).rows == []

@@ -127,7 +127,18 @@ def test_proof_is_handed_out_to_who_sees_the_order(people, client_of, stranger):
     assert client_of(people.finance).get(url("file", other.pk, proof.file_id)).status_code == 404
 
 
-def test_board_asks_as_much_for_three_rows_as_for_one(people, client_of, django_assert_max_num_queries):
+def walked(client, address, queue) -> list:
+    """Every row of one queue, page by page."""
+    rows, cursor = [], ""
+    while not rows or cursor:
+        page = client.get(address, {f"after_{queue}": cursor}).context[queue]
+        assert len(page) == 1
+        rows += page.rows
+        cursor = page.next_cursor
+    return rows
+
+
+def test_board_asks_as_much_for_three_rows_as_for_one(people, client_of, django_assert_max_num_queries, monkeypatch):
     client, address = client_of(people.logistics), url("board")
 
     def add():
@@ -142,6 +153,10 @@ def test_board_asks_as_much_for_three_rows_as_for_one(people, client_of, django_
     add()
     add()
     assert queries_of(client, address, django_assert_max_num_queries) == one
+    monkeypatch.setattr("logistics.reports.PAGE_SIZE", 1)
+    for queue in ("shipments", "lists", "lines", "orders"):
+        found = walked(client, address, queue)
+        assert len(found) == len(set(found)) == 3, queue
 
 
 def test_tab_asks_as_much_for_three_lists_as_for_one(people, client_of, django_assert_max_num_queries):

@@ -47,7 +47,18 @@ def queries_of(client, url, django_assert_max_num_queries):
     return len(seen)
 
 
-def test_board_asks_as_much_for_three_rows_as_for_one(people, client_of, django_assert_max_num_queries):
+def walked(client, address, queue) -> list:
+    """Every row of one queue, page by page."""
+    rows, cursor = [], ""
+    while not rows or cursor:
+        page = client.get(address, {f"after_{queue}": cursor}).context[queue]
+        assert len(page) == 1
+        rows += page.rows
+        cursor = page.next_cursor
+    return rows
+
+
+def test_board_asks_as_much_for_three_rows_as_for_one(people, client_of, django_assert_max_num_queries, monkeypatch):
     client, url = client_of(people.inspector), reverse("quality:board")
 
     def add():
@@ -61,6 +72,10 @@ def test_board_asks_as_much_for_three_rows_as_for_one(people, client_of, django_
     add()
     add()
     assert queries_of(client, url, django_assert_max_num_queries) == one
+    monkeypatch.setattr("quality.reports.PAGE_SIZE", 1)
+    for queue in ("nonconformances", "steps", "lines"):
+        found = walked(client, url, queue)
+        assert len(found) == len(set(found)) == 3, queue
 
 
 def test_tab_asks_as_much_for_three_rows_as_for_one(people, client_of, django_assert_max_num_queries):
