@@ -153,7 +153,7 @@ WORK = {
     "review_capacity": {"pane": "production:pane_assessment"},
     "review_materials": {"pane": "production:pane_assessment"},
     "review_decision": {"pane": "production:pane_review", "back": "orders:send_back", "undo": "orders:withdraw"},
-    "negotiation": {"pane": "orders:pane_negotiation"},
+    "negotiation": {"pane": "orders:pane_negotiation", "withdraw": "orders:take_back_options"},
     "procurement": {"back": "orders:send_back", "undo": "orders:withdraw"},
     "production": {"back": "orders:send_back", "undo": "orders:withdraw"},
     "nonconformance": {"pane": "quality:pane_nonconformance"},
@@ -164,6 +164,7 @@ WORK = {
     "problem": {"pane": "orders:pane_problem"},
     "sheet_receipt": {"pane": "orders:pane_sheet", "bulk": "orders:sheets_receive"},
     "supplier": {"pane": "procurement:pane_supplier"},
+    "countersign": {"withdraw": "sla:ask_no_more"},
 }
 
 AUTH_USER_MODEL = "people.User"

@@ -230,7 +230,7 @@ def _customer_guards():
         "NOT EXISTS (SELECT 1 FROM orders_urgentorder o WHERE o.id = NEW.order_id AND o.outcome = 'delivered')"
     )
     written = ("item_id", "answer", "decision_reason", "decided_at", "decided_by_id", "following_id", "credit_id",
-               "returned_quantity", "told_text", "told_at", "told_by_id")
+               "returned_quantity", "scrap_quantity", "keep_quantity", "told_text", "told_at", "told_by_id")
     return [
         refuse(ORDER, "consent", on="UPDATE", when=unanswered,
                says="no order is approved that harms another one without its consent"),
@@ -242,6 +242,8 @@ def _customer_guards():
                when=more_than_shipped),
         refuse("orders_complaint", "decided", on="UPDATE", says="a decided complaint stays decided",
                when="OLD.answer <> 'open' AND NEW.answer <> OLD.answer"),
+        refuse("orders_complaint", "returned", on="UPDATE", says="what was decided on returned pieces stays decided",
+               when="NEW.scrap_quantity < OLD.scrap_quantity OR NEW.keep_quantity < OLD.keep_quantity"),
         *append_only("orders_rating"),
         refuse("orders_rating", "delivered", on="INSERT", says="only a delivered order is rated", when=undelivered),
     ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from orders.machine import PATH, Box, Stage
 from orders.models import CustomerLink, LedgerEntry
@@ -98,7 +99,7 @@ def _milestones(order, lines, promises, delivered_at, shows_pieces, now) -> list
         ("confirmed", _("Order confirmed"), "check", reached.get("confirm"), _("Specification, quantity, time, place")),
         ("planned", _("Plan agreed"), "calendar", reached.get("approve"), ""),
         ("production", _("In production"), "play", None, pieces),
-        ("quality", _("Quality check"), "shield", None if here > 3 else expected, ""),
+        ("quality", pgettext("milestone", "Quality check"), "shield", None if here > 3 else expected, ""),
         ("way", _("On the way"), "truck", shipped_at.first(), ""),
         ("delivered", _("Delivered"), "check", delivered_at or (promised_at if here < 5 else None), ""),
     ]

@@ -90,6 +90,11 @@ urlpatterns = [
         name="complaint_return",
     ),
     path(
+        "<int:pk>/customer/complaints/<int:complaint>/returned/",
+        customer.DecideReturned.as_view(),
+        name="complaint_returned",
+    ),
+    path(
         "<int:pk>/customer/complaints/<int:complaint>/photos/<int:file>/",
         customer.complaint_photo,
         name="complaint_photo",
@@ -104,6 +109,7 @@ urlpatterns = [
     path("<int:pk>/cancel/", door.Cancel.as_view(), name="cancel"),
     path("work/<int:pk>/confirmation/", panes.confirmation, name="pane_confirmation"),
     path("work/<int:pk>/negotiation/", panes.negotiation, name="pane_negotiation"),
+    path("work/<int:pk>/negotiation/withdraw/", panes.take_back_options, name="take_back_options"),
     path("work/<int:pk>/problem/", panes.problem, name="pane_problem"),
     path("work/<int:pk>/sheet/", panes.sheet_receipt, name="pane_sheet"),
     path("work/sheets/", documents.ReceiveMany.as_view(), name="sheets_receive"),

@@ -32,7 +32,9 @@ class Kind(TextChoices):
     SETTLEMENT = "settlement", _("Settlement")
     COMPLAINT = "complaint", _("Complaint")
     COMPLAINT_ANSWER = "complaint_answer", _("Answer to a complaint")
+    RETURNED = "returned", _("Returned pieces")
     CREDIT = "credit", _("Credit")
+    RATING = "rating", _("Customer satisfaction")
     EXPENSE = "expense", _("Expense request")
     PROBLEM = "problem", _("Problem")
     SHEET_RECEIPT = "sheet_receipt", _("Receipt of the processing sheet")
@@ -59,6 +61,7 @@ RIGHT_OF_KIND = {
     Kind.PROCUREMENT: Right.SUPPLY_BUY, Kind.PURCHASE_LINE: Right.SUPPLY_BUY, Kind.OPERATION: Right.OPERATION_RUN,
     Kind.QC: Right.QUALITY_INSPECT, Kind.INSPECTION: Right.QUALITY_INSPECT, Kind.NONCONFORMANCE: Right.QUALITY_DECIDE,
     Kind.DELIVERY: Right.DELIVERY_RUN, Kind.DELIVERY_CONFIRMATION: Right.DELIVERY_RUN,
+    Kind.RETURNED: Right.QUALITY_DECIDE, Kind.RATING: Right.ORDER_CONFIRM,
     Kind.SETTLEMENT: Right.SETTLE, Kind.EXPENSE: Right.EXPENSE_DECIDE, Kind.SUPPLIER: Right.SUPPLIER_APPROVE,
 }  # fmt: skip
 

@@ -164,6 +164,7 @@ def hand_over_documents(*, order_id, by, files=(), note="") -> list[StoredFile]:
         order=order, box=Box.DOCUMENTS, by=by, note_text=note,
         evidence={"lists": lists, "files": [file.pk for file in documents]},
     )
+    actions.ask_for_rating(order, by=by)
     return documents
 
 

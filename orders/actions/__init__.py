@@ -1,10 +1,23 @@
 """The deeds of an urgent order. Departments call these; nothing below calls up."""
 
 from orders.actions.changes import request_change, short_close
-from orders.actions.complaints import decide_complaint, raise_complaint, take_in_return, tell_customer, write_credit
+from orders.actions.complaints import (
+    decide_complaint,
+    decide_returned,
+    raise_complaint,
+    take_in_return,
+    tell_customer,
+    write_credit,
+)
 from orders.actions.confirmation import confirm, confirm_item, log_contact
 from orders.actions.consents import answer_consent
-from orders.actions.customer import change_customer_link, issue_customer_link, rate, revoke_customer_link
+from orders.actions.customer import (
+    ask_for_rating,
+    change_customer_link,
+    issue_customer_link,
+    rate,
+    revoke_customer_link,
+)
 from orders.actions.door import cancel, lock, move, revoke, send_back, sign, sign_and_move
 from orders.actions.duties import grant_view, take_duty
 from orders.actions.form import delete_draft, save_draft, submit
@@ -33,11 +46,13 @@ __all__ = [
     "add_cost",
     "answer_consent",
     "ask_about_silences",
+    "ask_for_rating",
     "cancel",
     "change_customer_link",
     "confirm",
     "confirm_item",
     "decide_complaint",
+    "decide_returned",
     "decline",
     "delete_draft",
     "end_due_holds",

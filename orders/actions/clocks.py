@@ -48,6 +48,13 @@ def open_item(order, *, by=None, now=None, **options) -> WorkItem:
     return start(order, [_opening(order, **options)], by=by, now=now)[0]
 
 
+def open_apart(order, **options) -> WorkItem:
+    """With a source of its own: it goes on when the order, and with it the order's clocks, has ended."""
+    return sla.open_item(
+        source_label=str(order), detail=ABOUT, detail_params=about(order), urgency_class=order.urgency_class, **options
+    )
+
+
 def ask(order, **options) -> None:
     """The same in an act that opens several (`trail.together`): written with the others."""
     order.kept.openings.append(_opening(order, **options))

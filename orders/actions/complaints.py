@@ -12,7 +12,7 @@ from desk.text import word
 from orders import ledger
 from orders.actions import clocks, door
 from orders.actions.confirmation import log_contact
-from orders.actions.duties import departments, person_on_duty
+from orders.actions.duties import departments, person_on_duty, salesperson
 from orders.actions.form import next_number, save_draft
 from orders.actions.trail import inform, note
 from orders.machine import Stage
@@ -24,7 +24,7 @@ from records.files import attach
 from sla import actions as sla
 from sla.models import WorkItem
 
-Answer = Complaint.Answer
+Answer, ReturnFate = Complaint.Answer, Complaint.ReturnFate
 STAGES = (Stage.DELIVERY, Stage.SETTLEMENT, Stage.CLOSED)
 MOST_PHOTOS = 5
 PURPOSE = "complaint"
@@ -107,14 +107,10 @@ def _params(complaint) -> dict:
             "text": complaint.text, "complaint": complaint.pk}
 
 
-def _open_item(complaint, *, kind, subject, department, url="", **options) -> WorkItem:
-    """Its own source: the clocks of an order end with the order, a complaint's do not."""
-    order = complaint.order
-    return sla.open_item(
-        kind=kind, source=complaint.stream, source_label=str(order), subject=subject,
-        params={"number": complaint.number, "text": complaint.text[:120]}, detail=clocks.ABOUT,
-        detail_params=clocks.about(order), url=url or complaint.get_absolute_url(), department=department,
-        urgency_class=order.urgency_class, **options,
+def _open_item(complaint, *, url="", **options) -> WorkItem:
+    return clocks.open_apart(
+        complaint.order, source=complaint.stream, url=url or complaint.get_absolute_url(),
+        params={"number": complaint.number, "text": complaint.text[:120]}, **options,
     )
 
 
@@ -154,13 +150,13 @@ def decide_complaint(*, complaint_id, by, answer, reason) -> Complaint:
         )
     _open_item(
         complaint, kind="complaint_answer", subject=gettext_noop("Tell the customer the answer to {number}: {text}"),
-        department=everybody["sales"], assignee=_salesperson(order), by=by,
+        department=everybody["sales"], assignee=salesperson(order), by=by,
     )
     event = note(
         order, "complaint_decided", gettext_noop("Complaint {number} decided: {answer}. {reason}"), by=by,
         params={"number": complaint.number, "answer": word(answer.label), "reason": complaint.decision_reason},
     )
-    inform(order, event, {order.created_by, _salesperson(order)}, url=complaint.get_absolute_url())
+    inform(order, event, {order.created_by, salesperson(order)}, url=complaint.get_absolute_url())
     return complaint
 
 
@@ -176,18 +172,10 @@ def _check_decision(complaint, by, answer, reason):
         raise BadInput(_("Say why in a few words, so that the others can act."), field="reason")
 
 
-def _salesperson(order):
-    """Who entered the order, as long as they still sell; else who has sales' duty."""
-    author = order.created_by
-    if author.may(Right.ORDER_CREATE):
-        return author
-    return person_on_duty(order, departments()["sales"]) or departments()["sales"].head
-
-
 def _follow(complaint, answer) -> UrgentOrder:
     """A draft of sales for the pieces, free of charge, that names the order it makes good."""
     order, line = complaint.order, complaint.line
-    author = _salesperson(order)
+    author = salesperson(order)
     text = _("%(answer)s for %(order)s, complaint %(number)s") % {
         "answer": answer.label, "order": order, "number": complaint.number}
     draft = save_draft(
@@ -214,7 +202,7 @@ def tell_customer(*, complaint_id, by, contact, how, text) -> Complaint:
     """The customer hears the answer; what was said stands on the link too."""
     complaint = locked(complaint_id, by)
     if not by.may(Right.ORDER_CONFIRM):
-        raise NotYours(_("Sales tells the customer."), who=[_salesperson(complaint.order)])
+        raise NotYours(_("Sales tells the customer."), who=[salesperson(complaint.order)])
     if complaint.is_open:
         raise GateShut(_("Quality has not decided this complaint yet."), who=who_may(Right.QUALITY_DECIDE))
     if complaint.told_at:
@@ -252,6 +240,41 @@ def take_in_return(*, complaint_id, by, quantity) -> Complaint:
                  by=by, params={"number": complaint.number, "quantity": quantity})
     inform(order, event, {order.created_by, person_on_duty(order, departments()["quality"])})
     complaint.returned_quantity += quantity
+    if not WorkItem.objects.living().filter(source=complaint.stream, kind="returned").exists():
+        quality = departments()["quality"]
+        _open_item(
+            complaint, kind="returned", subject=gettext_noop("Scrap or keep what came back with {number}: {text}"),
+            department=quality, assignee=person_on_duty(order, quality), by=by,
+        )
+    return complaint
+
+
+@transaction.atomic
+def decide_returned(*, complaint_id, by, fate, quantity, reason) -> Complaint:
+    """Thrown away, or kept out of use; whatever has become of the order. They are never good pieces again."""
+    complaint = locked(complaint_id, by)
+    order, fate = complaint.order, ReturnFate(fate)
+    if not by.may(Right.QUALITY_DECIDE):
+        raise NotYours(_("Quality decides what becomes of returned pieces."), who=who_may(Right.QUALITY_DECIDE))
+    if not complaint.undecided_returned:
+        raise Changed(_("Nothing that came back with this complaint waits for a decision."))
+    if not 0 < quantity <= complaint.undecided_returned:
+        raise BadInput(_("%(count)d returned pieces wait for a decision.") % {"count": complaint.undecided_returned},
+                       field="quantity")
+    if not reason.strip():
+        raise BadInput(_("Say why in a few words, so that the others can act."), field="reason")
+    if fate == ReturnFate.SCRAP:
+        ledger.post(target=complaint.line, kind="scrap", quantity=quantity, by=by, source=complaint.stream)
+    column = f"{fate}_quantity"
+    setattr(complaint, column, getattr(complaint, column) + quantity)
+    complaint.save(update_fields=[column])
+    if not complaint.undecided_returned:
+        finish_item(complaint, "returned", by)
+    door.touch(order)
+    event = note(order, "returned_decided", gettext_noop("{quantity} returned pieces of {number}: {fate}. {reason}"),
+                 by=by, params={"number": complaint.number, "quantity": quantity, "fate": word(fate.label),
+                                "reason": reason.strip()[:500]})
+    inform(order, event, {order.created_by}, url=complaint.get_absolute_url())
     return complaint
 
 

@@ -3,19 +3,23 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, GateShut, NotYours, TooMany
 from desk.text import day
-from orders.actions import door
+from orders.actions import clocks, door
+from orders.actions.duties import departments, salesperson
 from orders.actions.trail import inform, note
 from orders.machine import Outcome
 from orders.models import CustomerLink, Rating
 from people.duty import who_may
 from people.roles import Right
 from records import actions as records
+from sla import actions as sla
+from sla.models import WorkItem
 
 PURPOSE = "customer"
 POSTS_AN_HOUR = 12
@@ -108,6 +112,25 @@ def may_be_rated(order) -> bool:
     return order.outcome == Outcome.DELIVERED
 
 
+def ask_for_rating(order, *, by) -> None:
+    """After the delivery sales calls, or sends the link; the rating ends it. Once, however often it is delivered."""
+    if not may_be_rated(order) or _rating_items(order).exists() or Rating.objects.filter(order=order).exists():
+        return
+    clocks.open_apart(
+        order, kind="rating", source=_rating_source(order), department=departments()["sales"],
+        assignee=salesperson(order), subject=gettext_noop("Ask the customer how satisfied: {contact}"),
+        params={"contact": order.contact_name}, url=reverse("orders:rating_record", args=[order.pk]), by=by,
+    )
+
+
+def _rating_source(order) -> str:
+    return f"rating:{order.pk}"
+
+
+def _rating_items(order):
+    return WorkItem.objects.filter(source=_rating_source(order), kind="rating")
+
+
 @transaction.atomic
 def rate(*, order_id, stars, contact, comment="", by=None, link=None) -> Rating:
     """After delivery, once: by the customer on the link, or by sales as the customer said it."""
@@ -125,6 +148,7 @@ def rate(*, order_id, stars, contact, comment="", by=None, link=None) -> Rating:
         order=order, stars=stars, comment=comment.strip()[:1000], contact=contact.strip()[:80],
         rated_at=timezone.now(), recorded_by=by, link=link,
     )
+    sla.finish_all(_rating_items(order).living(), by=by)
     event = note(order, "rated", gettext_noop("The customer's rating: {stars} of 5. {comment}"), by=by,
                  params={"stars": stars, "comment": rating.comment, "contact": rating.contact})
     inform(order, event, {order.created_by})

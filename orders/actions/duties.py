@@ -9,7 +9,7 @@ from orders.machine import CONCERNED_DEPARTMENTS
 from orders.models import Duty, UrgentOrder, UrgentOrderGroupObjectPermission
 from people.duty import Roster
 from people.models import Department
-from people.roles import Role
+from people.roles import Right, Role
 
 
 def departments() -> dict[str, Department]:
@@ -76,3 +76,11 @@ def person_on_duty(order, department, at=None):
     if person:
         _assign(order, {department: person})
     return person
+
+
+def salesperson(order):
+    """Who entered the order, as long as they still sell; else who has sales' duty."""
+    author = order.created_by
+    if author.may(Right.ORDER_CREATE):
+        return author
+    return person_on_duty(order, departments()["sales"]) or departments()["sales"].head

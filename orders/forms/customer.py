@@ -87,6 +87,16 @@ class ReturnForm(forms.Form):
     )
 
 
+class ReturnedForm(ReturnForm):
+    fate = forms.ChoiceField(label=_("What becomes of them"), widget=forms.RadioSelect,
+                             choices=Complaint.ReturnFate.choices)
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs=TEXT))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["quantity"].label = _("How many pieces")
+
+
 class RatingForm(forms.Form):
     stars = forms.TypedChoiceField(
         label=_("How content are you?"), choices=Rating.STARS, coerce=int, widget=forms.RadioSelect

@@ -63,6 +63,10 @@ class Complaint(models.Model):
         REPLACE = "replace", _("Replacement")
         REPAIR = "repair", _("Repair")
 
+    class ReturnFate(models.TextChoices):
+        SCRAP = "scrap", _("Scrap: thrown away")
+        KEEP = "keep", _("Keep: they stay out of use, for tests or as evidence")
+
     order = models.ForeignKey(UrgentOrder, models.PROTECT, related_name="complaints")
     line = models.ForeignKey(OrderLine, models.PROTECT, related_name="complaints", verbose_name=_("Product"))
     number = models.CharField(_("complaint number"), max_length=20, unique=True)
@@ -82,6 +86,8 @@ class Complaint(models.Model):
     following = models.OneToOneField(UrgentOrder, models.PROTECT, null=True, related_name="complaint")
     credit = models.OneToOneField(CostEntry, models.PROTECT, null=True, related_name="+")
     returned_quantity = models.PositiveIntegerField(_("pieces returned"), default=0)
+    scrap_quantity = models.PositiveIntegerField(_("returned and scrapped"), default=0)
+    keep_quantity = models.PositiveIntegerField(_("returned and kept"), default=0)
     told_text = models.CharField(_("What the customer was told"), max_length=500, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
     told_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
@@ -113,6 +119,10 @@ class Complaint(models.Model):
                 condition=Q(returned_quantity__lte=F("quantity")), name="no_more_comes_back_than_was_complained_of"
             ),
             models.CheckConstraint(
+                condition=Q(returned_quantity__gte=F("scrap_quantity") + F("keep_quantity")),
+                name="no_more_is_decided_than_came_back",
+            ),
+            models.CheckConstraint(
                 condition=Q(told_at__isnull=True, told_by__isnull=True, told_text="")
                 | (~Q(answer="open") & ~Q(told_text="") & Q(told_at__isnull=False, told_by__isnull=False)),
                 name="customer_is_told_what_was_decided",
@@ -139,6 +149,11 @@ class Complaint(models.Model):
     def outstanding(self) -> int:
         """Pieces that may still come back."""
         return self.quantity - self.returned_quantity
+
+    @property
+    def undecided_returned(self) -> int:
+        """Held since they came back; quality says what becomes of them."""
+        return self.returned_quantity - self.scrap_quantity - self.keep_quantity
 
 
 class Rating(models.Model):

@@ -19,6 +19,7 @@ from orders.forms.customer import (
     ConsentForm,
     DecideComplaintForm,
     LinkForm,
+    ReturnedForm,
     ReturnForm,
     TellForm,
 )
@@ -140,6 +141,7 @@ def complaint(request, pk, complaint):
         "may_decide": found.is_open and user.may(Right.QUALITY_DECIDE),
         "may_tell": is_done and not found.told_at and user.may(Right.ORDER_CONFIRM),
         "may_credit": found.answer == Complaint.Answer.CREDIT and not found.credit_id and user.may(Right.COST_RECORD),
+        "may_decide_returned": found.undecided_returned and user.may(Right.QUALITY_DECIDE),
         "may_take_back": found.outstanding and (user.may(Right.QUALITY_INSPECT) or user.may(Right.DELIVERY_RUN)),
     }
     return render(request, "orders/order_complaint.html", context)
@@ -235,6 +237,20 @@ class TakeInReturn(ComplaintAct):
 
     def act(self, form):
         actions.take_in_return(complaint_id=self.complaint.pk, by=self.request.user, **form.cleaned_data)
+
+
+class DecideReturned(ComplaintAct):
+    right = Right.QUALITY_DECIDE
+    form_class = ReturnedForm
+    title = gettext_lazy("Decide the returned pieces")
+    submit_label = gettext_lazy("Decide")
+    consequences = (gettext_lazy("They stay held or are scrapped; they are never shipped as good ones again."),)
+
+    def form_kwargs(self):
+        return {"initial": {"quantity": self.complaint.undecided_returned}}
+
+    def act(self, form):
+        actions.decide_returned(complaint_id=self.complaint.pk, by=self.request.user, **form.cleaned_data)
 
 
 # The rating

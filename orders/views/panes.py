@@ -1,5 +1,6 @@
 """The panes of "My work" for what sales and every department decide about an order."""
 
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -45,6 +46,12 @@ def confirmation(request, pk):
 
 def _said(values) -> str:
     return _(", ").join(when(value) if hasattr(value, "isoformat") else str(value) for value in values)
+
+
+def take_back_options(request, pk):
+    """Where the sender of a negotiation withdraws it."""
+    item, order = found(request, pk, ("negotiation",))
+    return redirect("orders:negotiation_withdraw", order.pk, paper_of(Negotiation, item, "opened_by").pk)
 
 
 def negotiation(request, pk):

@@ -39,6 +39,31 @@ def complain(order, people, **values):
     return actions.raise_complaint(order_id=order.pk, **given)
 
 
+def decide_what_came_back(order, complaint, people):
+    """Quality's word on the pieces of a closed order; the ledger goes on adding up."""
+    def decide(fate="scrap", quantity=1, by=people.inspector, reason="孔距超差"):
+        return actions.decide_returned(
+            complaint_id=complaint.pk, by=by, fate=fate, quantity=quantity, reason=reason
+        )
+
+    assert items(complaint)["returned"].department.code == "quality"
+    for wrong, error in (({"by": people.sales}, NotYours), ({"quantity": 3}, BadInput), ({"quantity": 0}, BadInput),
+                         ({"reason": " "}, BadInput)):
+        with pytest.raises(error):
+            decide(**wrong)
+    decide("scrap")
+    assert "returned" in items(complaint), "one piece still waits"
+    decide("keep")
+    line = order.lines.get()
+    assert (line.passed, line.held, line.scrapped) == (8, 1, 1)
+    assert "returned" not in items(complaint)
+    with pytest.raises(Changed):
+        decide()
+    rows = Complaint.objects.filter(pk=complaint.pk)
+    refused(lambda: rows.update(scrap_quantity=2))
+    refused(lambda: rows.update(keep_quantity=0))
+
+
 def items(complaint):
     living = WorkItem.objects.living().filter(source=complaint.stream)
     return {item.kind: item for item in living.select_related("department", "assignee")}
@@ -71,6 +96,7 @@ def test_complaint_on_the_link_leads_to_a_following_order_that_the_first_one_pay
     actions.take_in_return(complaint_id=complaint.pk, by=people.logistics, quantity=2)
     back = first.lines.get()
     assert (back.shipped, back.passed, back.held) == (8, 8, 2), "what comes back is held"
+    decide_what_came_back(first, complaint, people)
 
     actions.save_draft(by=people.sales, order_id=draft.pk, values={"required_at": make.form_values()["required_at"]})
     following = actions.submit(order_id=draft.pk, by=people.sales)
@@ -160,11 +186,18 @@ def test_database_keeps_complaint_and_rating_as_they_were(people):
             cursor.execute("UPDATE orders_complaint SET answer = 'credit' WHERE id = %s", [complaint.pk])
 
     refused(reopen)
+    asked = WorkItem.objects.living().filter(kind="rating", source=f"rating:{order.pk}")
+    assert asked.get().assignee == people.sales, "delivered: sales asks the customer, with a clock"
+    actions.ask_for_rating(order, by=people.logistics)
+    assert asked.count() == 1
     with pytest.raises(BadInput):
         actions.rate(order_id=order.pk, by=people.sales, stars=6, contact="x")
     with pytest.raises(NotYours):
         actions.rate(order_id=order.pk, by=people.buyer, stars=5, contact="x")
     rating = actions.rate(order_id=order.pk, by=people.sales, stars=4, contact="高远", comment="准时")
+    assert not asked.exists()
+    actions.ask_for_rating(order, by=people.logistics)
+    assert not asked.exists(), "asked once"
     with pytest.raises(Changed):
         actions.rate(order_id=order.pk, by=people.sales, stars=5, contact="高远")
     refused(lambda: Rating.objects.filter(pk=rating.pk).update(stars=5))
