@@ -75,6 +75,7 @@ urlpatterns = [
     path("<int:pk>/customer/link/<int:link>/", customer.ChangeLink.as_view(), name="link_change"),
     path("<int:pk>/customer/link/<int:link>/end/", customer.RevokeLink.as_view(), name="link_revoke"),
     path("<int:pk>/customer/rating/", customer.RecordRating.as_view(), name="rating_record"),
+    path("<int:pk>/customer/rating/none/", customer.LeaveUnrated.as_view(), name="rating_none"),
     path("<int:pk>/customer/consents/<int:consent>/", customer.AnswerConsent.as_view(), name="consent"),
     path("<int:pk>/customer/complaint/", customer.RaiseComplaint.as_view(), name="complaint_raise"),
     path("<int:pk>/customer/complaints/<int:complaint>/", customer.complaint, name="complaint"),

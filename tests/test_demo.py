@@ -43,10 +43,10 @@ def factory(clock_defaults, db, settings, tmp_path):
 def test_orders_live_through_their_days(factory):
     now = timezone.now()
     stories = {story.event: story for story in life.history(now)}
-    chosen = [stories[event] for event in ("rework", "negotiated", "cancelled", "declined")]
+    chosen = [stories[event] for event in ("rework", "negotiated", "complained", "cancelled", "declined")]
     life.remember(chosen, until=now)
     assert Counter(UrgentOrder.objects.values_list("stage", flat=True)) == {
-        Stage.CLOSED: 2, Stage.CANCELLED: 1, Stage.DECLINED: 1,
+        Stage.CLOSED: 3, Stage.CANCELLED: 1, Stage.DECLINED: 1,
     }
     assert all(order.submitted_at < order.closed_at < now for order in UrgentOrder.objects.all())
     assert list(audit.breaks()) == []

@@ -51,7 +51,7 @@ PANES = {
     "orders:pane_problem": "problem", "orders:pane_sheet": "sheet_receipt", "production:pane_review": "review_decision",
     "production:pane_assessment": "review_process", "quality:pane_nonconformance": "nonconformance",
     "logistics:pane_confirmation": "delivery_confirmation", "finance:pane_expense": "expense",
-    "procurement:pane_supplier": "supplier",
+    "procurement:pane_supplier": "supplier", "orders:take_back_options": "negotiation",
 }  # fmt: skip
 TABLE = Path(__file__).parent / "urls.csv"
 PEOPLE = (

@@ -53,8 +53,10 @@ ON_THE_WAY = {
     "delivery": ("", "transport", "", "", ""),
     "settlement": ("", "", ""),
 }
-IN_HISTORY = ("", "", "", "", "solved", "", "expense_paid", "", "late_supplier", "rework", "", "", "cancelled", "", "",
-              "solved", "", "declined", "", "negotiated")  # fmt: skip
+IN_HISTORY = ("", "", "", "complained", "solved", "", "expense_paid", "", "late_supplier", "rework", "", "",
+              "cancelled", "", "", "solved", "", "declined", "", "negotiated")  # fmt: skip
+# What the customers of the closed orders said; two thirds of them answer.
+SAID = ((5, "准时，包装完好"), (4, ""), None, (5, ""), (3, "交期可以，进度通知偏晚"), None)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Story:
     goal: str
     event: str = ""
     seller: str = "lin"
+    said: tuple | None = None  # the customer's stars and comment
 
 
 def living(now) -> list[Story]:
@@ -87,19 +90,20 @@ def history(now) -> list[Story]:
     random = Random(SEED + 1)
     first, last = now - timedelta(days=HISTORY_DAYS), now - OLDEST_LIVING - timedelta(hours=1)
     return [
-        _story(random, last - (last - first) * number / CLOSED, "closed", IN_HISTORY[number % len(IN_HISTORY)])
+        _story(random, last - (last - first) * number / CLOSED, "closed", IN_HISTORY[number % len(IN_HISTORY)],
+               SAID[number % len(SAID)])
         for number in range(CLOSED)
     ]
 
 
-def _story(random, starts_at, goal, event) -> Story:
+def _story(random, starts_at, goal, event, said=None) -> Story:
     customer, products = BOUGHT if event == "late_supplier" else random.choice(acts.WANTS)
     is_key = customer in acts.KEY_CUSTOMERS and random.random() < 0.3
     return Story(
         customer=customer, product=random.choice(products), quantity=random.choice((12, 16, 20, 24, 30, 40, 50)),
         days=random.choice((5, 6, 7, 9, 12)), ground=Ground.KEY_CUSTOMER if is_key else Ground.CUSTOMER_ASKED,
         reason=random.choice(REASONS),
-        starts_at=starts_at, goal=goal, event=event, seller=random.choice(("lin", "lin", "su")),
+        starts_at=starts_at, goal=goal, event=event, said=said, seller=random.choice(("lin", "lin", "su")),
     )  # fmt: skip
 
 
@@ -313,6 +317,29 @@ class Telling:
     def settlement(self):
         yield self.later(4)
         acts.settle(self.cast, self.order)
+        if self.story.event == "complained":
+            yield from self._complained()
+        yield self.later(6)
+        asked = {"order_id": self.order.pk, "by": self.cast["lin"]}
+        if self.story.said:
+            stars, comment = self.story.said
+            actions.rate(stars=stars, comment=comment, contact=self.order.contact_name, **asked)
+        else:
+            actions.leave_unrated(reason="两次致电未获评价", **asked)
+
+    def _complained(self):
+        yield self.later(5)
+        complaint = actions.raise_complaint(
+            order_id=self.order.pk, by=self.cast["lin"], line_id=self.order.lines.get().pk, quantity=2,
+            text="两件倒角有毛刺", contact=self.order.contact_name,
+        )
+        yield self.later(1.5)
+        actions.decide_complaint(complaint_id=complaint.pk, by=self.cast["li"], answer="credit",
+                                 reason="去毛刺工序漏检，客户自行修整")
+        yield self.later(1)
+        actions.tell_customer(complaint_id=complaint.pk, by=self.cast["lin"], contact=self.order.contact_name,
+                              how="call", text="两件按折让处理，已改进去毛刺检查")
+        actions.write_credit(complaint_id=complaint.pk, by=self.cast["tang"], amount=Decimal(120))
 
     def rest(self):
         """What has begun at the stage where the order is now."""

@@ -15,6 +15,7 @@ from orders.actions.customer import (
     ask_for_rating,
     change_customer_link,
     issue_customer_link,
+    leave_unrated,
     rate,
     revoke_customer_link,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "issue_customer_link",
     "issue_sheet",
     "keep_order",
+    "leave_unrated",
     "lock",
     "log_contact",
     "move",

@@ -123,6 +123,30 @@ def ask_for_rating(order, *, by) -> None:
     )
 
 
+@transaction.atomic
+def leave_unrated(*, order_id, by, reason) -> None:
+    """The customer was asked and says nothing: sales' task ends, the link still takes a rating."""
+    order = door.lock(order_id, by=by)
+    _check_rater(by)
+    asked = _rating_items(order).living()
+    if not asked.exists():
+        raise Changed(_("Nobody is asked to get this customer's rating any more."))
+    if not reason.strip():
+        raise BadInput(_("Say why in a few words, so that the others can act."), field="reason")
+    sla.finish_all(asked, by=by)
+    note(order, "left_unrated", gettext_noop("The customer gives no rating: {reason}"), by=by,
+         params={"reason": reason.strip()[:500]})
+
+
+def _check_rater(by, link=None):
+    if not (by.may(Right.ORDER_CONFIRM) if by else link):
+        raise NotYours(_("Sales records what the customer said."), who=who_may(Right.ORDER_CONFIRM))
+
+
+def is_rating_asked(order) -> bool:
+    return _rating_items(order).living().exists()
+
+
 def _rating_source(order) -> str:
     return f"rating:{order.pk}"
 
@@ -135,8 +159,7 @@ def _rating_items(order):
 def rate(*, order_id, stars, contact, comment="", by=None, link=None) -> Rating:
     """After delivery, once: by the customer on the link, or by sales as the customer said it."""
     order = door.lock(order_id, by=by)
-    if not (by.may(Right.ORDER_CONFIRM) if by else link):
-        raise NotYours(_("Sales records what the customer said."), who=who_may(Right.ORDER_CONFIRM))
+    _check_rater(by, link)
     if not may_be_rated(order):
         raise GateShut(_("The customer is asked after the delivery."),
                        because=_("It is in %(stage)s.") % {"stage": order.get_stage_display()})

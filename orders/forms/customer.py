@@ -115,6 +115,10 @@ class CalledRatingForm(RatingForm):
         self.fields["stars"].label = _("How content is the customer?")
 
 
+class UnratedForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs=TEXT))
+
+
 class ConsentForm(forms.Form):
     is_agreed = forms.TypedChoiceField(
         label=_("Answer"), widget=forms.RadioSelect, coerce=lambda value: value == "yes",

@@ -11,7 +11,7 @@ from desk.text import duration, when
 from orders import actions
 from orders.actions.complaints import check_receiver, may_be_complained_of
 from orders.actions.consents import may_answer
-from orders.actions.customer import may_be_rated
+from orders.actions.customer import is_rating_asked, may_be_rated
 from orders.forms.customer import (
     CalledRatingForm,
     ChangeLinkForm,
@@ -22,6 +22,7 @@ from orders.forms.customer import (
     ReturnedForm,
     ReturnForm,
     TellForm,
+    UnratedForm,
 )
 from orders.forms.issues import NoteForm
 from orders.models import Complaint, Consent, CustomerLink, Rating, UrgentOrder
@@ -47,6 +48,7 @@ def customer(request, pk):
         "may_issue": is_sales and not order.is_draft,
         "may_complain": is_sales and may_be_complained_of(order),
         "may_rate": is_sales and may_be_rated(order),
+        "may_leave_unrated": is_sales and may_be_rated(order) and is_rating_asked(order),
     }
     return render(request, "orders/order_customer.html", context)
 
@@ -267,6 +269,16 @@ class RecordRating(CustomerAct):
 
     def act(self, form):
         actions.rate(order_id=self.order.pk, by=self.request.user, **form.cleaned_data)
+
+
+class LeaveUnrated(CustomerAct):
+    form_class = UnratedForm
+    title = gettext_lazy("The customer gives no rating")
+    submit_label = gettext_lazy("Ask no more")
+    consequences = (gettext_lazy("Your task ends. On the link the customer can still rate the delivery."),)
+
+    def act(self, form):
+        actions.leave_unrated(order_id=self.order.pk, by=self.request.user, **form.cleaned_data)
 
 
 # Another order wants to go first

@@ -43,6 +43,7 @@ def test_order_goes_from_delivery_to_settlement(people):
     files = actions.hand_over_documents(order_id=order.pk, by=people.logistics, files=[out.paper("delivery-note.pdf")])
     assert {file.purpose for file in files} == {"proof", "delivery_note"}
     assert stage_of(order) == "settlement"
+    assert WorkItem.objects.living().get(kind="rating").assignee == people.sales, "sales asks how satisfied"
     signed = order.sign_offs.living().get(box=Box.DOCUMENTS)
     assert signed.evidence["files"] == [file.pk for file in files]
     assert signed.evidence["lists"] == [shipment.list.number]

@@ -187,9 +187,12 @@ def test_database_keeps_complaint_and_rating_as_they_were(people):
 
     refused(reopen)
     asked = WorkItem.objects.living().filter(kind="rating", source=f"rating:{order.pk}")
-    assert asked.get().assignee == people.sales, "delivered: sales asks the customer, with a clock"
-    actions.ask_for_rating(order, by=people.logistics)
-    assert asked.count() == 1
+    for _delivery in range(2):
+        actions.ask_for_rating(order, by=people.logistics)
+    assert asked.get().assignee == people.sales, "delivered: sales asks the customer once, with a clock"
+    for wrong, error in (({"by": people.buyer}, NotYours), ({"reason": " "}, BadInput)):
+        with pytest.raises(error):
+            actions.leave_unrated(**{"order_id": order.pk, "by": people.sales, "reason": "x"} | wrong)
     with pytest.raises(BadInput):
         actions.rate(order_id=order.pk, by=people.sales, stars=6, contact="x")
     with pytest.raises(NotYours):
@@ -198,6 +201,8 @@ def test_database_keeps_complaint_and_rating_as_they_were(people):
     assert not asked.exists()
     actions.ask_for_rating(order, by=people.logistics)
     assert not asked.exists(), "asked once"
+    with pytest.raises(Changed):
+        actions.leave_unrated(order_id=order.pk, by=people.sales, reason="x")
     with pytest.raises(Changed):
         actions.rate(order_id=order.pk, by=people.sales, stars=5, contact="高远")
     refused(lambda: Rating.objects.filter(pk=rating.pk).update(stars=5))
