@@ -332,7 +332,7 @@ LOGGING = logs.logging_config(LOG_FORMAT, level=env("LOG_LEVEL", default="INFO")
 # Figures: with a token for who asks from elsewhere, without one for this machine only (config/metrics.py).
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 PROMETHEUS_EXPORT_MIGRATIONS = False
-# Where pages hear at once that something new waits; "" and they only ask every half minute (docs/adr/0012).
+# Where pages hear at once that something new waits; "" and they only ask every half minute (docs/adr/0009).
 STREAM_URL = env("STREAM_URL", default="")
 STREAM_CONNECTIONS = env.int("STREAM_CONNECTIONS", default=1000)
 # Whether subdomains are all HTTPS, and a browser's preload list, are the company's own decision.

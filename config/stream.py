@@ -1,4 +1,4 @@
-"""The stream: a small ASGI process of its own, `python -m config.stream --port 8001` (docs/adr/0012).
+"""The stream: a small ASGI process of its own, `python -m config.stream --port 8001` (docs/adr/0009).
 
 Pages stay with gunicorn. Any number of these may run; without one the pages ask every half minute.
 """
