@@ -175,6 +175,13 @@ def _ledger_guards():
 _SUBJECT, _ACT = "'order:' || NEW.order_id", "'expense:' || NEW.id"
 
 
+# A form of one's own that nobody else has seen may be given up for the order it is like.
+_IS_OTHERS_TOO = (
+    "NOT EXISTS (SELECT 1 FROM orders_urgentorder o WHERE o.id = NEW.order_id AND o.submitted_at IS NULL"
+    " AND o.duplicate_of_id IS NOT NULL)"
+)
+
+
 def _same_person_guards():
     """Who entered an order does not decide it, who asked for money does not grant it, whoever's account it is."""
     right = {"approve": "review.decide", "decline": "order.decide", "cancel": "order.decide"}
@@ -194,7 +201,7 @@ def _same_person_guards():
     expense_alone = f"NEW.is_sole_decision AND {alone(_SUBJECT, _ACT, 'NEW.decided_by_id')}"
     return [
         refuse("orders_stagerun", "own", on="INSERT", says="who entered an order does not decide it",
-               when=f"({own}) AND NOT {run_alone}"),
+               when=f"({own}) AND {_IS_OTHERS_TOO} AND NOT {run_alone}"),
         refuse("orders_expenserequest", "own", on="UPDATE", says="who asked for money does not grant it",
                when=f"NEW.decided_by_id IS NOT NULL AND {granted} AND NOT ({expense_alone})"),
         refuse("orders_expenserequest", "flag", on="UPDATE", says="a decision of one person is on record",
