@@ -8,7 +8,7 @@ from django.db.models import F, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -79,7 +79,7 @@ def _what_cell(row, facts):
     shown = [format_html("{} × {}", han(name), quantity) for name, quantity, _price in lines[:2]]
     if len(lines) > 2:
         shown.append(_("%(count)d more") % {"count": len(lines) - 2})
-    return mark_safe("<br>".join(map(escape, shown)))
+    return format_html_join(mark_safe("<br>"), "{}", ((text,) for text in shown))
 
 
 def _what_value(row, facts):
@@ -250,7 +250,7 @@ def drawn(rows, columns) -> list[str]:
     url = reverse("orders:detail", args=[0])
     found = []
     for row in rows:
-        cells = "".join([f"{tag}{escape(column.cell(row, facts))}</td>" for column, tag in opened])
+        cells = "".join([f"{tag}{conditional_escape(column.cell(row, facts))}</td>" for column, tag in opened])
         urgency = f' <span class="chip chip--line">{row.urgency_class}</span>' if row.urgency_class else ""
         html = ROW.format(
             key=row.pk, number=escape(row.number), url=url.replace("0", str(row.pk)), urgency=urgency, cells=cells

@@ -13,7 +13,7 @@ from orders.models import Duty, ListChoice, OrderStep, SavedView
 from tests.factories import orders as make
 
 pytestmark = pytest.mark.django_db
-SHELL = ('"django_session"', 'FROM "people_', 'FROM "sla_workitem" INNER JOIN "people_department"')
+SHELL = ('"access_session"', 'FROM "people_', 'FROM "sla_workitem" INNER JOIN "people_department"')
 
 
 def act(client, address, **values):
@@ -63,6 +63,15 @@ def test_filters(people, client_of):
     assert shown(f"person={people.sales.name}") == [first]
     assert shown("q=nothing+like+it") == []
     assert shown("stage=nonsense&submitted_from=x&sort=x&after=x") == [first, second]
+
+
+def test_cells_are_drawn_and_names_stay_text(people, client_of):
+    order = make.submitted(people, customer=make.make_customer(name="<b>海川</b>"))
+    page = client_of(people.sales).get("/orders/").content.decode()
+    row = page[page.index(f'value="{order.pk}" aria-label') :].split("</tr>")[0]
+    assert "<time datetime=" in row and 'class="seal' in row
+    assert "&lt;b&gt;海川&lt;/b&gt;" in row
+    assert "&lt;span" not in row and "&lt;time" not in row and "&amp;lt;" not in row
 
 
 def test_chips_name_each_filter_and_lead_to_the_list_without_it(people, client_of):
