@@ -153,7 +153,7 @@ def _link(entry: Entry, path: str, counts: Counter) -> dict | None:
 
 def _is_deeper(entry: Entry, path: str) -> bool:
     """The page of a new order lies under the orders in its address, not in the rail."""
-    return entry.url_name == "orders:list" and path.rstrip("/").endswith("/new")
+    return entry.url_name == "orders:list" and path.endswith("/orders/new/")
 
 
 def _order_tabs(request) -> list[TabFace]:

@@ -20,7 +20,8 @@ def search(request):
     """As a page, or while somebody types as the part with what was found."""
     typed = request.GET.get("q", "")[:MOST_LETTERS].strip()
     found = _found(request.user, typed) if typed else {}
-    context = found | {"q": typed, "count": sum(map(len, found.values()))}
+    count = sum(len(found[group]) for group in found.keys() & {"actions", "orders", "pages"})
+    context = found | {"q": typed, "count": count}
     return render(request, "search/_found.html" if request.htmx else "search/found.html", context)
 
 
@@ -29,8 +30,12 @@ def _found(user, typed) -> dict:
     known = [_sayings(label) for _name, label, _right, _is_now in ACTS]
     verbs = [part for part in parts if any(_says(saying, part) for saying in known)]
     rest = [part for part in parts if part not in verbs]
-    orders = _orders(user, words(typed)[:MOST_WORDS]) or (_orders(user, rest) if rest and verbs else [])
+    asked = words(typed)[:MOST_WORDS]
+    orders = _orders(user, asked)
+    if not orders and verbs and rest:
+        asked, orders = rest, _orders(user, rest)
     return {
+        "asked": " ".join(asked),
         "actions": _actions(user, orders, verbs) if verbs and rest else [],
         "orders": orders,
         "pages": [page for page in pages(user) if all(_says(_sayings(page["label"]), part) for part in parts)],

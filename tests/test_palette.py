@@ -29,6 +29,7 @@ def test_orders_and_acts_for_those_who_may(people, client_of, stranger, operator
                   "退回 泵業", f"tuihui {short}"):  # fmt: skip
         assert acts(planner, typed) == [back], typed
         assert [row.pk for row in found(planner, typed)["orders"]] == [order.pk]
+    assert found(planner, f"退回{short}")["asked"] == short
     assert back not in acts(sales, f"return {short}"), "the order is not with Sales"
     assert acts(sales, f"log {short}") == [talk]
     assert talk not in acts(planner, f"log {short}")
