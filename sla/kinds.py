@@ -20,7 +20,7 @@ class Kind(TextChoices):
     CONSENT = "consent", _("Consent of another order")
     PLAN = "plan", _("Production plan")
     PROCUREMENT = "procurement", pgettext_lazy("stage", "Procurement")
-    PURCHASE_LINE = "purchase_line", _("Purchase")
+    PURCHASE_LINE = "purchase_line", pgettext_lazy("work", "Purchase")
     PRODUCTION = "production", pgettext_lazy("stage", "Production")
     OPERATION = "operation", _("Operation")
     QC = "qc", _("Quality check")

@@ -105,6 +105,11 @@ class AskNoMore(ItemView):
     act, form_class = Act.WITHDRAW, WithdrawForm
     is_for_owner = False
 
+    @property
+    def consequences(self):
+        return [_("%(person)s is not asked any more; the decision waits for no answer.")
+                % {"person": item_acts.owner_of(self.item)}]
+
     def perform(self, form):
         item_acts.ask_no_more(asked=self.item.countersign, by=self.request.user)
         return reverse("sla:my_work")

@@ -111,6 +111,7 @@ def seed() -> None:
     _customers()
     _products()
     _materials()
+    WorkCalendar.objects.filter(code="factory", name="Factory").update(name="工厂日历")
     _shop()
     _suppliers()
     for name, phone, is_priority in CARRIERS:

@@ -168,5 +168,6 @@ offline.hidden = navigator.onLine;
 setInterval(() => { listen(); refresh(); }, 30000);
 listen();
 setTimeout(() => all("[data-toast]").forEach((toast) => toast.remove()), 10000);
+for (const tab of all(".tabs [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft - 40;
 tick();
 focusIn(document);
