@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import holidays
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from sla import actions
 from sla.kinds import Kind
@@ -13,6 +14,7 @@ FACTORY = "factory"
 WORKDAY = "08:00-12:00, 13:00-18:00"
 KNOWN_YEARS = (2025, 2026)  # the government's notice for a year comes in the November before it
 HOUR = 3600
+DEFAULT_REASON = gettext_noop("The desk's own default")
 FROM_THE_START = datetime(2000, 1, 1, tzinfo=UTC)
 PauseReason = PolicyVersion.PauseReason
 Recipient = EscalationStep.Recipient
@@ -66,7 +68,7 @@ def seed() -> None:
         if kind not in known:
             policy = Policy.objects.create(kind=kind, is_decision=is_decision)
             actions.save_policy(
-                policy, by=None, reason="The desk's own default", target_seconds=hours * HOUR, calendar=calendar,
+                policy, by=None, reason=DEFAULT_REASON, target_seconds=hours * HOUR, calendar=calendar,
                 pause_reasons=[str(reason) for reason in pause_reasons], steps=default_ladder(),
                 in_force_from=FROM_THE_START,
             )

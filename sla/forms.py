@@ -3,13 +3,14 @@ from datetime import timedelta
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sla.models import LONGEST_TARGET, WorkCalendar
 
 
 class LimitForm(forms.Form):
     hours = forms.IntegerField(label=_("Limit, hours"), min_value=0, max_value=LONGEST_TARGET // 3600)
-    minutes = forms.IntegerField(label=_("Minutes"), min_value=0, max_value=59, required=False)
+    minutes = forms.IntegerField(label=pgettext_lazy("time", "Minutes"), min_value=0, max_value=59, required=False)
     calendar = forms.ModelChoiceField(
         WorkCalendar.objects.all(), label=_("Working calendar"), required=False, empty_label=_("Day and night"),
         help_text=_("Only its working hours are counted."),

@@ -283,7 +283,7 @@ class EscalationStep(models.Model):
 
     @property
     def recipient_names(self) -> str:
-        return ", ".join(str(self.Recipient(code).label) for code in self.recipients)
+        return _(", ").join(str(self.Recipient(code).label) for code in self.recipients)
 
     def threshold(self, budget_seconds: int) -> float:
         """Used seconds at which this level is due."""
