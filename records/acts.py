@@ -81,7 +81,7 @@ class ActView(View):
     def way_on(self, url) -> str:
         """Where the person came from, when the form says so; else where the act leads."""
         wanted = self.request.POST.get("next", "")
-        return wanted if url_has_allowed_host_and_scheme(wanted, None) else url
+        return wanted if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, None) else url
 
     def page(self, form, *, status=200, refusal=None):
         context = {"form": form, "refusal": refusal, "version": self.request.POST.get("version", "")}

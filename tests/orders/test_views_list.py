@@ -171,8 +171,8 @@ def test_files_hold_the_filtered_list_whole_and_no_formula(people, client_of, mo
 def test_chosen_orders_are_taken_over_each_by_its_own_act(people, client_of):
     mine, theirs = make.submitted(people), make.submitted(people)
     planner, colleague = people.planners[0], people.planners[1]
-    Duty.objects.create(order=mine, department=planner.department, person=planner)
-    Duty.objects.create(order=theirs, department=planner.department, person=colleague)
+    for order, person in ((mine, planner), (theirs, colleague)):
+        Duty.objects.update_or_create(order=order, department=planner.department, defaults={"person": person})
     client = client_of(planner)
     page = client.get(f"/orders/chosen/take/?order={mine.pk}&order={theirs.pk}&order=x").content.decode()
     assert "Take over 2 orders" in page
