@@ -39,6 +39,8 @@ IS_LEFT_OUT = DATABASE == "postgresql" and "PostgreSQL" in MISSING
 # Which run a marked test belongs to, and the server it needs.
 NEEDS = {"postgres": "PostgreSQL", "browser": "Chromium", "redis": "Redis"}
 DEPARTMENTS = ("production", "procurement", "quality", "logistics", "finance", "kpi")
+# Of the orders' own tests what every database must hold; the acts around an order run once.
+CORE = ("test_machine", "test_gate", "test_races", "test_door", "test_hold", "test_withdrawal", "test_search")
 RUN_OF = {"postgres": "postgresql", "browser": "sqlite", "redis": "sqlite", "once": "sqlite"}
 
 
@@ -61,8 +63,9 @@ def pytest_unconfigure(config):
 def belongs_here(item) -> bool:
     """Pages and departments run once, on the stricter database that is there; the browser walks them on SQLite."""
     marks = [mark for mark in RUN_OF if item.get_closest_marker(mark)]
-    is_department = item.path.parent.name in DEPARTMENTS
-    if (is_department or item.path.name.startswith("test_views")) and not marks:
+    folder, name = item.path.parent.name, item.path.stem
+    is_act = folder in DEPARTMENTS or (folder == "orders" and name not in CORE) or name.startswith("test_views")
+    if is_act and not marks:
         return ("sqlite" if "PostgreSQL" in MISSING else "postgresql") == DATABASE
     runs = {RUN_OF[mark] for mark in marks}
     run = "postgresql" if "postgresql" in runs else "sqlite"  # what needs both PostgreSQL and Redis goes there
