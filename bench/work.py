@@ -63,6 +63,7 @@ def draft(by) -> UrgentOrder:
         "customer": Customer.objects.order_by("pk").last(), "contact_name": "高远", "contact_phone": "138",
         "ground": "customer_asked", "asked_by": "高远", "asked_how": "call", "reason": "line_down",
         "required_at": timezone.now() + timedelta(days=6), "place": "盐城大丰港 7 号泊位",
+        "duplicate_reason": "另一批需求",
     }  # fmt: skip
     line = {"product": Product.objects.order_by("pk").last(), "quantity": 10}
     return actions.save_draft(by=by, values=values, lines=[line])

@@ -48,7 +48,7 @@ def later(line, **delta):
 
 
 @pytest.mark.clause("3.3.1", "4.3.2")
-def test_supplier_is_approved_by_another_person(buyer, procurement_head):
+def test_supplier_is_approved_by_another_person(clock_defaults, buyer, procurement_head):
     supplier = actions.propose_supplier(by=buyer, name="宝钢")
     assert not supplier.is_approved
     supplier = actions.approve_supplier(supplier_id=supplier.pk, by=procurement_head)
@@ -57,7 +57,7 @@ def test_supplier_is_approved_by_another_person(buyer, procurement_head):
         actions.approve_supplier(supplier_id=supplier.pk, by=procurement_head)
 
 
-def test_nobody_approves_the_own_proposal(procurement_head, general_manager, buyer):
+def test_nobody_approves_the_own_proposal(clock_defaults, procurement_head, general_manager, buyer):
     supplier = actions.propose_supplier(by=procurement_head, name="宝钢")
     with pytest.raises(NotYours):
         actions.approve_supplier(supplier_id=supplier.pk, by=buyer)

@@ -247,7 +247,7 @@ def test_act_pages_are_the_buyers_alone(act, order, line, people, buyer, finance
 
 
 @pytest.mark.clause("4.3.2")
-def test_supplier_is_proposed_and_approved_on_pages(buyer, procurement_head, client_of):
+def test_supplier_is_proposed_and_approved_on_pages(clock_defaults, buyer, procurement_head, client_of):
     propose = reverse("procurement:supplier_propose")
     assert client_of(buyer).get(propose).status_code == 200
     response = client_of(buyer).post(propose, {"name": "宝钢", "latin_name": "Baosteel"})
