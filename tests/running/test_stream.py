@@ -1,6 +1,7 @@
 """Who hears that something new waits. The process itself is walked in tests/faults/test_processes.py."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.utils import timezone
@@ -109,4 +110,5 @@ class TestHub:
             await hub.safely(fail)
             return listener.is_ended
 
-        assert asyncio.run(blind())
+        with ThreadPoolExecutor(1) as thread:  # in this one the browser's event loop may run
+            assert thread.submit(lambda: asyncio.run(blind())).result()
