@@ -110,14 +110,14 @@ def test_the_desk_starts_serves_beats_and_leaves_no_process(desk, folder):
     assert len(processes_of(folder)) >= 5
 
     first.process.send_signal(signal.SIGINT)
-    assert first.process.wait(60) == 0
+    assert first.process.wait(120) == 0
     assert processes_of(folder) == []
 
     sign_ins = (folder / "sign-ins.txt").read_text()
     second = desk()
     assert (folder / "sign-ins.txt").read_text() == sign_ins
     os.killpg(second.process.pid, signal.SIGTERM)
-    assert second.process.wait(60) == 0
+    assert second.process.wait(120) == 0
     assert processes_of(folder) == []
 
 
