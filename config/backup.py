@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from glob import glob
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import django
 from django.conf import settings
@@ -151,17 +152,14 @@ def sha256(path: Path) -> str:
 
 def read(archive_path: Path, *, is_overwriting=False) -> Manifest:
     """Everything is looked at before anything is changed."""
-    folder = Path(settings.VAR_DIR) / "restoring"
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
+    with TemporaryDirectory(prefix="restoring-", dir=settings.VAR_DIR) as name:
+        folder = Path(name)
         manifest = unpack(archive_path, folder)
         refuse_other(manifest)
         if not is_overwriting:
             refuse_taken()
         load(folder / "database")
         bring_files(folder / "files")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     call_command("migrate", verbosity=0)
     if audit.seal() != manifest.seal:
         raise Refused("The audit log that came back is not the one that was kept.")
