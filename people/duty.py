@@ -94,10 +94,10 @@ def next_rank(person: User, at=None, without=()) -> User | None:
 
 
 def with_rights(people):
-    """A queryset of people who are all asked for their rights: three statements for any number."""
+    """A queryset of people who are all asked for their rights: four statements for any number."""
     return people.select_related("department").prefetch_related(
         "department__deputies",
-        Prefetch("received_delegations", queryset=Delegation.objects.in_force(), to_attr="held_delegations"),
+        Prefetch("received_delegations", queryset=Delegation.objects.in_force(), to_attr="delegations_read"),
     )
 
 

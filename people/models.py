@@ -148,7 +148,9 @@ class User(AbstractUser):
 
     @cached_property
     def held_delegations(self) -> list["Delegation"]:
-        """In force now; `people.duty.with_rights` asks for many people at once."""
+        """In force now; `people.duty.with_rights` has read them for many people at once."""
+        if "delegations_read" in self.__dict__:
+            return self.delegations_read
         return list(Delegation.objects.in_force().filter(to_person=self)) if self.is_active else []
 
     @cached_property

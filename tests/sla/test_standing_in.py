@@ -193,6 +193,14 @@ def test_rights_cost_one_statement_at_most(sales_head, other, now, django_assert
         assert not any(map(person.may, (Right.ORDER_DECIDE, Right.SETTLE, Right.PLAN_MAKE)))
 
 
+def test_a_whole_company_is_asked_as_often_as_three_people(sales_head, other, now, django_assert_num_queries):
+    hand(sales_head, other, Right.ORDER_DECIDE, now=now)
+    for number in (3, 30):
+        UserFactory.create_batch(number, role=Role.SALES, department=other.department)
+        with django_assert_num_queries(4):  # people, deputies, delegations, deputies where the givers are
+            assert other in duty.who_may(Right.ORDER_DECIDE)
+
+
 def test_an_event_says_for_whom(sales_head, other, now):
     hand(sales_head, other, Right.ORDER_DECIDE, now=now)
     person = again(other)
