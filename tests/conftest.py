@@ -75,6 +75,7 @@ def belongs_here(item) -> bool:
 
 def pytest_collection_modifyitems(config, items):
     chosen = [item for item in items if belongs_here(item)]
+    chosen.sort(key=lambda item: item.get_closest_marker("slow") is None)  # the long ones first, the short fill up
     config.hook.pytest_deselected(items=[item for item in items if not belongs_here(item)])
     items[:] = chosen
 
