@@ -187,10 +187,10 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def watch(self):
-        while not self.parent.is_ending:
+        while not (self.is_stopping or self.parent.is_ending):  # Python drops what is raised inside a destructor
             self.refuse_dead()
             time.sleep(0.5)
-        self.stop()
+        raise Stop
 
     def refuse_dead(self):
         for server in self.servers:
