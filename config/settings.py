@@ -287,6 +287,7 @@ DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="desk@localhost")
 # Celery: the database is the timer, so a lost or doubled message harms nothing.
 CELERY_BROKER_URL = env("BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem"):
+    CELERY_BROKER_TRANSPORT = "config.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(VAR_DIR / "broker"),
         "data_folder_out": str(VAR_DIR / "broker"),
