@@ -25,11 +25,12 @@ from people.roles import Right
 from records.actions import record
 from records.authority import require_second
 from records.models import CompanySettings
-from records.rules import CHANGED_RULE, STREAM
+from records.rules import CHANGED_RULE, STREAM, lock_rules
 from sla import actions as sla
 from sla.models import WorkItem
 
 Rank = ExpenseLimit.Rank
+LIMITS_CHANGED = "finance.expenselimit.change"  # as Django's administration calls it
 URGENT_KINDS = (CostKind.EXPEDITE, CostKind.OVERTIME, CostKind.TRANSPORT)
 CAUSE_OF_KIND = {
     **dict.fromkeys(URGENT_KINDS, CostEntry.Cause.URGENCY),
@@ -62,10 +63,11 @@ def limits() -> dict[str, Decimal | None]:
 
 
 @transaction.atomic
-def set_limits(*, by, amounts, reason) -> None:
+def set_limits(*, by, amounts, reason, version=None) -> None:
     """`amounts`: rank → the most it decides alone, None without limit; a higher rank never decides less."""
     if not by.use(Right.CONFIGURE):
         raise NotYours(_("Only an administrator can configure the desk."), who=who_may(Right.CONFIGURE))
+    lock_rules(version, LIMITS_CHANGED)
     ordered = [amounts[rank] for rank in ExpenseLimit.DEFAULTS]
     sizes = [float("inf") if amount is None else amount for amount in ordered]
     if sizes != sorted(sizes):
@@ -78,7 +80,7 @@ def set_limits(*, by, amounts, reason) -> None:
                                     "new": _limit(amounts[rank])}) for rank in changed]
     for rank in changed:
         ExpenseLimit.objects.update_or_create(rank=rank, defaults={"up_to_amount": amounts[rank]})
-    record("finance.expenselimit.change", gettext_noop("Expense limits changed: {changes}. Reason: {reason}"), by=by,
+    record(LIMITS_CHANGED, gettext_noop("Expense limits changed: {changes}. Reason: {reason}"), by=by,
            stream=STREAM, params={"changes": said, "reason": reason.strip()})
 
 

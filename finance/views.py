@@ -22,6 +22,7 @@ from orders.views.base import OrderAct
 from people.roles import Right
 from records.acts import ActView, require
 from records.models import CompanySettings
+from records.rules import version_of_rules
 
 
 def board(request):
@@ -223,7 +224,8 @@ class Limits(ActView):
         return {"known": actions.limits()}
 
     def perform(self, form):
-        actions.set_limits(by=self.request.user, amounts=form.amounts(), reason=form.cleaned_data["reason"])
+        reason = form.cleaned_data["reason"]
+        actions.set_limits(by=self.request.user, amounts=form.amounts(), reason=reason, version=self.version)
         messages.success(self.request, _("Saved."))
         return reverse("finance:limits")
 
@@ -231,6 +233,7 @@ class Limits(ActView):
         return {
             "title": _("Expense limits"), "submit_label": _("Save the limits"), "back_url": reverse("records:rules"),
             "back_label": _("Company rules"),
+            "version": version_of_rules(actions.LIMITS_CHANGED) if self.version is None else self.version,
             "consequences": [_("Requests that wait are decided by the new limits.")],
         }
 

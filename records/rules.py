@@ -21,9 +21,9 @@ RULES = (
 )
 
 
-def version_of_rules() -> int:
+def version_of_rules(verb=VERB) -> int:
     """The number of their last change."""
-    last = Event.objects.filter(stream=STREAM, verb=VERB).order_by("-number").values_list("number", flat=True).first()
+    last = Event.objects.filter(stream=STREAM, verb=verb).order_by("-number").values_list("number", flat=True).first()
     return last or 0
 
 
@@ -32,10 +32,7 @@ def change_rules(*, by, values, reason, version=None) -> CompanySettings:
     """Only what differs is written; `version`: what the form was made from."""
     if not by.use(Right.CONFIGURE):
         raise NotYours(_("Only an administrator can configure the desk."), who=with_role(Role.ADMINISTRATOR))
-    CompanySettings.current()
-    rules = CompanySettings.objects.select_for_update().get(pk=1)
-    if version is not None and version != version_of_rules():
-        raise Changed(_("Somebody changed the rules meanwhile. Yours were not saved."))
+    rules = lock_rules(version)
     if not reason.strip():
         raise BadInput(_("Say why in a few words, so that others understand the change."), field="reason")
     changed = [name for name in RULES if name in values and getattr(rules, name) != values[name]]
@@ -48,6 +45,15 @@ def change_rules(*, by, values, reason, version=None) -> CompanySettings:
     rules.save(update_fields=changed)
     record(VERB, gettext_noop("Company rules changed: {changes}. Reason: {reason}"), by=by, stream=STREAM,
            params={"changes": said, "reason": reason.strip()})
+    return rules
+
+
+def lock_rules(version, verb=VERB) -> CompanySettings:
+    """Rules are changed by one person at a time, each from what stands there."""
+    CompanySettings.current()
+    rules = CompanySettings.objects.select_for_update().get(pk=1)
+    if version is not None and version != version_of_rules(verb):
+        raise Changed(_("Somebody changed the rules meanwhile. Yours were not saved."))
     return rules
 
 

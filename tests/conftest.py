@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 from django.utils import translation
 
@@ -34,6 +35,11 @@ if not IS_WORKER:  # a worker of xdist inherits all of it
     for name in ("DATABASE_URL", "BROKER_URL", "EMAIL_URL", "DEBUG", "HTTPS", "BASE_URL", "COMPANY_TIME_ZONE"):
         os.environ.pop(name, None)
 
+# A busy machine is no fault of the code.
+hypothesis.settings.register_profile(
+    "desk", deadline=None, max_examples=60, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("desk")
 MISSING = servers.missing()
 IS_LEFT_OUT = DATABASE == "postgresql" and "PostgreSQL" in MISSING
 # Which run a marked test belongs to, and the server it needs.

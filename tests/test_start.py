@@ -108,6 +108,13 @@ def test_the_desk_starts_serves_beats_and_leaves_no_process(desk, folder):
     assert (folder / "sign-ins.txt").stat().st_mode & 0o777 == 0o600
     wait_until(lambda: "sweep" in first.manage("shell", "--no-imports", "-c", HEARTBEATS), seconds=60)
     assert len(processes_of(folder)) >= 5
+    other = subprocess.run(
+        [sys.executable, "manage.py", "start", "--port", str(first.port)], cwd=ROOT, env=environ_of(folder),
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert other.returncode == 1
+    assert "Address already in use" in other.stderr, "a taken port is said plainly"
+    assert page(first.url)
 
     first.process.send_signal(signal.SIGINT)
     assert first.process.wait(120) == 0
@@ -119,17 +126,6 @@ def test_the_desk_starts_serves_beats_and_leaves_no_process(desk, folder):
     os.killpg(second.process.pid, signal.SIGTERM)
     assert second.process.wait(120) == 0
     assert processes_of(folder) == []
-
-
-def test_a_taken_port_is_said_plainly(desk, folder):
-    started = desk("--no-demo")
-    other = subprocess.run(
-        [sys.executable, "manage.py", "start", "--port", str(started.port)], cwd=ROOT, env=environ_of(folder),
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert other.returncode == 1
-    assert "Address already in use" in other.stderr
-    assert page(started.url)
 
 
 def test_the_end_of_one_server_ends_the_other(desk, folder):

@@ -11,8 +11,10 @@ from logistics.models import Carrier
 from people.models import User
 from procurement.models import Supplier, SupplierMaterial
 from production.models import RoutingOperation, WorkCentre
+from records.models import CompanySettings
 from sla.models import WorkCalendar
 
+NAME = "恒达精密机械有限公司"
 CUSTOMERS = (  # code, name, latin, key, contact, phone, place
     ("QMW", "启明风电装备有限公司", "Qiming Wind", True, "高远", "138 0611 2207", "盐城市大丰港 7 号泊位"),
     ("HCP", "海川泵业有限公司", "Haichuan Pumps", False, "沈洁", "139 1520 4410", "无锡市新吴区锡士路 18 号 3 号门"),
@@ -108,6 +110,8 @@ CARRIERS = (("顺丰重货", "95338", True), ("德邦物流", "95353", False), (
 @transaction.atomic
 def seed() -> None:
     """Adds what is missing by number or name; what somebody changed stays as it is."""
+    CompanySettings.current()
+    CompanySettings.objects.filter(company_name="").update(company_name=NAME)
     _customers()
     _products()
     _materials()

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from desk.refusals import GateShut, Remedy
 from desk.text import duration, when
 from orders.models import MaterialLine, OrderStep, UrgentOrder
 from people.roles import Right
@@ -43,7 +44,11 @@ class GoFirst(OrderAct):
         super().subject()
         orders = UrgentOrder.objects.visible_to(self.request.user).exclude(pk=self.order.pk)
         self.other = get_object_or_404(orders.select_related("customer", "created_by"), pk=self.kwargs["other"])
-        self.found = actions.check_precedence(self.order, self.other, now=timezone.now())
+        try:
+            self.found = actions.check_precedence(self.order, self.other, now=timezone.now())
+        except GateShut as refusal:
+            refusal.remedy = Remedy(_("Back to the order"), reverse(self.back, args=[self.order.pk]))
+            raise
 
     @property
     def title(self):

@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 
+SIZES = ((1440, 900), (390, 844))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -13,3 +14,12 @@ def violations(page) -> list[str]:
         f"{found['id']}: {found['help']} at {[node['target'][0] for node in found['nodes']]}"
         for found in result["violations"]
     ]
+
+
+def check(page, address) -> None:
+    """On a desk and on a phone: no broken rule, and nothing scrolls sideways."""
+    page.goto(address)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        assert violations(page) == [], (address, width)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (address, width)

@@ -4,10 +4,9 @@ import pytest
 from django.urls import reverse
 
 from sla.actions import beat
-from tests.browser.axe import violations
+from tests.browser.axe import SIZES, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-SIZES = [(1440, 900), (390, 844)]
 
 
 @pytest.fixture

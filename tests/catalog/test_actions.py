@@ -124,7 +124,7 @@ AMOUNTS = st.decimals(min_value="0.0001", max_value="50", places=4)
 
 
 class Ledger(TestCase):
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(st.lists(st.tuples(st.sampled_from(sorted(MOVES)), AMOUNTS), max_size=12))
     def test_balance_is_always_the_sum_of_the_entries(self, moves):
         steel = MaterialFactory()

@@ -45,7 +45,7 @@ def test_attacks_are_quoted(text):
     assert text_cell(text) == f"'{text}"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(typed, min_size=1, max_size=20))
 def test_an_xlsx_cell_is_text_or_empty_never_a_formula(texts):
     for (cell, _), text in zip(from_xlsx([[text, 1] for text in texts]), texts, strict=True):

@@ -161,7 +161,7 @@ class House:
         """Told to end, all together; what each gave back."""
         for process in self.processes.values():
             process.terminate()
-        return {name: process.wait(30) for name, process in self.processes.items()}
+        return {name: process.wait(90) for name, process in self.processes.items()}
 
     def remove(self) -> None:
         for process in self.processes.values():

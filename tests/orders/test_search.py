@@ -114,7 +114,7 @@ def test_names_are_spelled_once_for_latin_ones_never():
 
 class Property(TestCase):
     @given(st.lists(LETTERS, min_size=1, max_size=4), LETTERS)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_found_is_what_contains_every_word(self, texts, query):
         from tests.factories.people import UserFactory
 

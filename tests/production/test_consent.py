@@ -196,3 +196,12 @@ def test_changed_plan_asks_again_and_the_database_keeps_the_question(pair, peopl
     refused(lambda: rows.update(lapsed_at=None))
     forge()
     assert UrgentOrder.objects.get(pk=second.pk).stage == "procurement"
+
+
+@pytest.mark.once
+def test_an_order_without_a_plan_cannot_give_way_and_the_page_leads_back(people, client_of):
+    order, unplanned = make.at_review(people), make.at_review(people)
+    page = client_of(people.planners[1]).get(reverse("production:go_first", args=[order.pk, unplanned.pk]))
+    assert page.status_code == 409
+    assert "no reserved operation" in page.text
+    assert f'href="{reverse("production:review", args=[order.pk])}"' in page.text

@@ -132,7 +132,7 @@ def shops(draw, *, max_chains=3, has_lots=True):
     return operations, centres, bookings
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(shops())
 def test_no_slot_is_taken_twice_at_once(shop):
     operations, centres, bookings = shop
@@ -145,7 +145,7 @@ def test_no_slot_is_taken_twice_at_once(shop):
     assert all(1 <= row.slot <= centres[row.centre].slots for row in plan.rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(shops())
 def test_work_lies_inside_the_calendar_and_never_in_the_past(shop):
     operations, centres, bookings = shop
@@ -158,7 +158,7 @@ def test_work_lies_inside_the_calendar_and_never_in_the_past(shop):
         assert all(row.start >= gate.at for gate in needed[row.key].gates)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(shops())
 def test_operations_keep_their_order(shop):
     operations, centres, bookings = shop
@@ -172,7 +172,7 @@ def test_operations_keep_their_order(shop):
                 assert row.start >= before.end
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(shops(), st.randoms(use_true_random=False))
 def test_the_plan_is_the_same_whatever_the_order_of_rows(shop, random):
     operations, centres, bookings = shop
@@ -182,7 +182,7 @@ def test_the_plan_is_the_same_whatever_the_order_of_rows(shop, random):
     assert schedule.plan(operations, centres=centres, bookings=bookings, now=NOW) == plan
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(shops(max_chains=1, has_lots=False), codes)
 def test_one_more_slot_never_makes_a_single_line_later(shop, code):
     operations, centres, bookings = shop
@@ -191,7 +191,7 @@ def test_one_more_slot_never_makes_a_single_line_later(shop, code):
     assert schedule.plan(operations, centres=more, bookings=bookings, now=NOW).finish <= before.finish
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(shops(max_chains=1, has_lots=False))
 def test_earlier_material_never_makes_a_single_line_later(shop):
     operations, centres, bookings = shop

@@ -2,12 +2,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-settings.register_profile(
-    "desk", deadline=None, max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("desk")
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))  # a plain working Monday
 
