@@ -29,7 +29,8 @@ run: $(DEMO_STAMP) $(VAR_DIR)/env
 	@LOG_LEVEL=$${LOG_LEVEL:-WARNING} exec $(BIN)/python manage.py start --port $(PORT)
 
 # Both runs at once fill the pauses of the browser and the servers; what this machine lacks is named at the end of each.
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+# A file stays with one worker, so that what its tests share is built once; tests/conftest.py puts the long ones first.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test: $(TESTS_STAMP)
 	@mkdir -p $(VAR_DIR); log=$(VAR_DIR)/test-postgresql.log; status=0; \

@@ -13,7 +13,7 @@ import pytest
 from tests.servers import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.xdist_group("start")]
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 def processes_of(folder) -> list[int]:

@@ -42,7 +42,7 @@ for number in range(ITEMS):
               department=Department.objects.get(code="sales"), assignee=User.objects.get(username="lin"), due_at=now)
 def session(user):
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="people.backends.PersonBackend")
     return client.cookies["sessionid"].value
 print(json.dumps({user.username: session(user) for user in User.objects.all()}))
 """

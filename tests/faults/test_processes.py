@@ -14,10 +14,7 @@ from tests.orders.form import typed
 from tests.servers import nginx_binary, wait_until
 from tests.test_start import processes_of
 
-pytestmark = [
-    pytest.mark.django_db, pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow,
-    pytest.mark.xdist_group("processes"),
-]  # fmt: skip
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow]
 ITEMS = 30
 
 
