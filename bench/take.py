@@ -44,7 +44,7 @@ def load(orders: int) -> None:
 
 def client_of(user) -> Client:
     client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="people.backends.PersonBackend")
     return client
 
 

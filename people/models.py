@@ -122,8 +122,12 @@ class User(AbstractUser):
         """Heads a department or deputises for its head."""
         if not self.department_id:
             return False
+        if self.department.head_id == self.pk:
+            return True
+        if "is_deputy" in self.__dict__:  # asked with the person of the request
+            return self.is_deputy
         deputies = self.department.deputies.all()  # prefetched where many people are asked
-        return self.department.head_id == self.pk or any(deputy.pk == self.pk for deputy in deputies)
+        return any(deputy.pk == self.pk for deputy in deputies)
 
     def may_stand_in_for(self, person) -> bool:
         is_higher = self.is_head or self.role in (Role.MANAGER, Role.GENERAL_MANAGER)
@@ -151,6 +155,8 @@ class User(AbstractUser):
         """In force now; `people.duty.with_rights` has read them for many people at once."""
         if "delegations_read" in self.__dict__:
             return self.delegations_read
+        if not self.__dict__.get("has_delegations", True):  # asked with the person of the request
+            return []
         return list(Delegation.objects.in_force().filter(to_person=self)) if self.is_active else []
 
     @cached_property

@@ -218,7 +218,7 @@ def client_of():
 
     def signed_in(user):
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="people.backends.PersonBackend")
         return client
 
     return signed_in

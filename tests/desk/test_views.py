@@ -26,7 +26,7 @@ def test_a_stale_form_is_answered_in_plain_words(sales):
     from django.test import Client
 
     client = Client(enforce_csrf_checks=True)
-    client.force_login(sales, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(sales, backend="people.backends.PersonBackend")
     response = client.post(reverse("people:theme"), {"theme": "dark"})
     assert response.status_code == 403
     assert "Please send it once more" in response.content.decode()

@@ -4,9 +4,11 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from people import defaults, duty
-from people.models import Absence, Department, User
+from people.backends import PersonBackend
+from people.models import Absence, Delegation, Department, User
 from people.roles import Right, Role, departments_of, rights_of
 from tests.factories.people import AbsenceFactory, UserFactory
 
@@ -16,6 +18,28 @@ NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
 def away(person, delegate=None, at=NOW):
     return AbsenceFactory(person=person, delegate=delegate, starts_at=at, ends_at=at + timedelta(days=3))
+
+
+# Whose request it is
+
+
+def test_the_person_of_a_request_comes_with_all_that_tells_the_rights(django_assert_num_queries):
+    defaults.seed()
+    sales = Department.objects.get(code="sales")
+    clerk, deputy, gone = UserFactory.create_batch(3, role=Role.SALES, department=sales)
+    sales.deputies.add(deputy)
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    backend, rights = PersonBackend(), clerk.own_rights
+    with django_assert_num_queries(3):
+        assert backend.get_user(gone.pk) is None
+        found, second = backend.get_user(clerk.pk), backend.get_user(deputy.pk)
+        assert (found.is_head, second.is_head) == (False, True)
+        assert found.rights == rights
+        assert Right.ORDER_DECIDE in second.rights - found.rights
+    now = timezone.now()
+    Delegation.objects.create(from_person=deputy, to_person=clerk, rights=[Right.ORDER_DECIDE], starts_at=now,
+                              ends_at=now + timedelta(days=1))  # fmt: skip
+    assert backend.get_user(clerk.pk).may(Right.ORDER_DECIDE)
 
 
 # Departments
