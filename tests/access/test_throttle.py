@@ -4,6 +4,7 @@ from access import throttle
 from access.models import Attempts
 from access.tasks import forget_ended
 from desk.refusals import TooMany
+from tests.access.conftest import ENDLESS
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def three_a_day(settings):
-    settings.THROTTLES = {"x": (3, 86400)}
+    settings.THROTTLES = {"x": (3, ENDLESS)}
 
 
 def test_one_too_many_is_refused_and_said_how_long():
@@ -50,7 +51,7 @@ def test_ended_counts_are_forgotten():
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_processes_count_together(settings):
-    settings.THROTTLES = {"x": (5, 86400)}
+    settings.THROTTLES = {"x": (5, ENDLESS)}
     answers = at_once(*[lambda: throttle.hit("x", 1)] * 8)
     assert sum(not isinstance(answer, TooMany) for answer in answers) <= 5, "who came together may all be sent away"
     assert Attempts.objects.get().count == 8

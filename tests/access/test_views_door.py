@@ -13,6 +13,7 @@ from access.models import IssuedPassword, Session
 from notifications.models import Notification
 from people.models import User
 from records.models import AccessLink, Event
+from tests.access.conftest import ENDLESS
 from tests.access.phone import PASSWORD, Phone
 from tests.factories.people import UserFactory
 
@@ -231,7 +232,7 @@ def test_the_hasher_runs_for_unknown_names_too(lin, monkeypatch):
 
 
 def test_many_names_from_one_address_are_stopped(client, lin, settings):
-    settings.THROTTLES = settings.THROTTLES | {"sign_in_address": (3, 900)}
+    settings.THROTTLES = settings.THROTTLES | {"sign_in_address": (3, ENDLESS)}
     for number in range(3):
         sign_in(client, "wrong", f"name{number}")
     assert sign_in(client).status_code == 429
@@ -239,7 +240,7 @@ def test_many_names_from_one_address_are_stopped(client, lin, settings):
 
 
 def test_one_name_from_many_addresses_is_stopped_but_not_at_its_own_place(lin, settings):
-    settings.THROTTLES = settings.THROTTLES | {"sign_in_name": (3, 900)}
+    settings.THROTTLES = settings.THROTTLES | {"sign_in_name": (3, ENDLESS)}
     home = Client(REMOTE_ADDR="10.0.0.1")
     assert sign_in(home).status_code == 302
     for number in range(3):
@@ -305,7 +306,7 @@ def test_links_are_issued_by_another_administrator_only(client_of, configurator,
 
 
 def test_guessed_links_are_stopped(client, db, settings):
-    settings.THROTTLES = settings.THROTTLES | {"link": (3, 900)}
+    settings.THROTTLES = settings.THROTTLES | {"link": (3, ENDLESS)}
     answers = [client.get(f"/password/guess{number}/").status_code for number in range(4)]
     assert answers == [409, 409, 409, 429]
 
