@@ -42,7 +42,7 @@ def test_four_statements_for_one_order_and_for_three(people, client_of, django_a
     one = asked(client, "", django_assert_max_num_queries)
     make.submitted(people, lines=2), make.at_review(people)
     three = asked(client, "", django_assert_max_num_queries)
-    assert len(three) == len(one) <= 10  # six of them: session, person, rights, shell
+    assert len(three) == len(one) <= 7  # three of them: session, person, shell
 
 
 def test_filters(people, client_of):
