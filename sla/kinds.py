@@ -43,6 +43,7 @@ class Kind(TextChoices):
     DECLINE_PROPOSAL = "decline_proposal", _("Proposal to decline")
     ORDER = "order", _("Whole order")
     SUPPLIER = "supplier", _("New supplier")
+    MEETING_ACTION = "meeting_action", _("Action of the weekly meeting")
     COUNTERSIGN = "countersign", _("Agreement")
 
 

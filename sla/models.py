@@ -378,6 +378,7 @@ class WorkItem(models.Model):
     edition = models.ForeignKey(
         CalendarEdition, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("working calendar")
     )
+    has_fixed_due = models.BooleanField(_("has a moment of its own"), default=False, db_default=False)
     budget_seconds = models.PositiveIntegerField(_("limit"))
     consumed_seconds = models.PositiveIntegerField(_("used"), default=0)
     running_since = models.DateTimeField(_("clock runs since"), null=True, blank=True)
@@ -622,6 +623,7 @@ class ItemAct(models.Model):
         COPY = "copy", _("Copy to")
         COMMENT = "comment", _("Comment")
         WITHDRAW = "withdraw", _("Withdraw")
+        LIMIT = "limit", _("Another time limit")
 
     item = models.ForeignKey(WorkItem, models.PROTECT, related_name="acts", db_index=False)
     act = models.CharField(_("act"), max_length=10, choices=Act)

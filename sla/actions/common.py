@@ -3,7 +3,7 @@
 import math
 
 from sla.models import Escalation, EscalationStep, WorkItem
-from sla.projection import Call, ladder, project
+from sla.projection import Call, ladder, point_at, project
 
 State = WorkItem.State
 
@@ -25,6 +25,42 @@ def steps_of(version) -> list[EscalationStep]:
     if place not in _steps:
         _steps[place] = list(version.steps.all())
     return _steps[place]
+
+
+OF_ITS_OWN = object()  # of an item that keeps its version, its edition; of another version, what its calendar has
+
+
+def turn(item, now, *, version=None, steps=None, edition=OF_ITS_OWN, fires_passed=False) -> list[Call]:
+    """Put a clock under another version or edition, not saved; the calls passed by it of which nobody heard.
+
+    They are skipped, unless `fires_passed`. `steps`: the ladder of a version that is not saved yet.
+    """
+    item.consumed_seconds = used_by(item, now)
+    _put_under(item, version, edition)
+    if item.is_ticking:
+        item.running_since = now
+        item.state = State.BREACHED if item.consumed_seconds > item.budget_seconds else State.RUNNING
+    calls = calls_of(item) if steps is None else ladder(steps, item.budget_seconds)
+    done = {(row.level, row.repeat) for row in item.escalations.all()}
+    unheard = [call for call in calls if call.place not in done]
+    passed = [call for call in unheard if call.threshold <= item.consumed_seconds]
+    point_at(item, next(iter(unheard if fires_passed else unheard[len(passed):]), None))
+    project(item, calls, next((row.until for row in item.pauses.all() if row.ended_at is None), None))
+    return passed
+
+
+def _put_under(item, version, edition) -> None:
+    if version is not None:
+        item.policy_version, item.budget_seconds = version, version.target_seconds
+        item.edition_id = version.calendar.edition_id if version.calendar else None
+    if edition is not OF_ITS_OWN:
+        item.edition = edition
+
+
+def save_all(items, fields) -> None:
+    """One statement, whatever their number. The rows are there and locked, so that nothing is inserted."""
+    if items:
+        WorkItem.objects.bulk_create(items, update_conflicts=True, unique_fields=["pk"], update_fields=fields)
 
 
 def save(item, calls, pause_until=None) -> WorkItem:

@@ -14,7 +14,7 @@ from desk.text import moment, sentence, when, word
 from notifications.actions import tell, void, void_letters
 from people.models import Department
 from records.actions import record
-from sla.actions.common import State, calls_of, escalation, save, used_by, write_escalations
+from sla.actions.common import State, calls_of, escalation, save, turn, used_by, write_escalations
 from sla.models import Acknowledgement, Escalation, Pause, PolicyVersion, WorkItem
 from sla.projection import point_at, project
 
@@ -90,6 +90,7 @@ def _wound(opening, version, by, now) -> WorkItem:
 def _wind(item, opening, now) -> None:
     version = item.policy_version
     if opening.due_at is not None:
+        item.has_fixed_due = True
         item.budget_seconds = max(0, math.ceil((opening.due_at - now).total_seconds()))
         item.running_since = opening.due_at - timedelta(seconds=item.budget_seconds)
         return
@@ -189,22 +190,14 @@ def reclassify(item, urgency_class, by, now=None) -> WorkItem:
     """Another urgency class: its limit from now on, with what was used already. No level is told afterwards."""
     item, now = living(item), now or timezone.now()
     version = PolicyVersion.objects.ruling({(item.kind, urgency_class)}, now)[item.kind, urgency_class]
-    item.urgency_class, is_same = urgency_class, version == item.policy_version
-    if is_same:
+    item.urgency_class = urgency_class
+    if version == item.policy_version:
         return save(item, calls_of(item))
-    item.consumed_seconds = used_by(item, now)
-    item.policy_version, item.budget_seconds = version, version.target_seconds
-    item.edition_id = version.calendar.edition_id if version.calendar else None
-    if item.is_ticking:
-        item.running_since = now
-        item.state = State.BREACHED if item.consumed_seconds > item.budget_seconds else State.RUNNING
-    calls = calls_of(item)
-    done = set(item.escalations.values_list("level", "repeat"))
-    passed = [call for call in calls if call.threshold <= item.consumed_seconds and call.place not in done]
+    passed = turn(item, now, version=version)
     write_escalations(item, [(call, now, Escalation.Outcome.SUPERSEDED) for call in passed], [], now)
-    done |= {call.place for call in passed}
-    point_at(item, next((call for call in calls if call.place not in done), None))
-    return save(item, calls)
+    item.version += 1
+    item.save()
+    return item
 
 
 @transaction.atomic
