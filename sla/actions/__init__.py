@@ -19,11 +19,11 @@ from sla.actions.items import (
     resume,
 )
 from sla.actions.rules import publish_calendar, save_policy
-from sla.actions.sweeping import SweepResult, fire, sweep
+from sla.actions.sweeping import SweepResult, sweep
 from sla.actions.watching import beat, reconcile
 
 __all__ = [
     "LONGEST_ACKNOWLEDGEMENT", "LONGEST_PAUSE", "Opening", "SweepResult", "acknowledge", "beat", "cancel",
-    "cancel_all", "closed_already", "finish", "finish_all", "fire", "living", "open_item", "open_items", "pause",
+    "cancel_all", "closed_already", "finish", "finish_all", "living", "open_item", "open_items", "pause",
     "publish_calendar", "reassign", "reclassify", "reconcile", "resume", "save_policy", "sweep",
 ]

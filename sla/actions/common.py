@@ -1,6 +1,7 @@
 """What the clock's deeds share."""
 
 import math
+from functools import lru_cache
 
 from sla.models import Escalation, EscalationStep, WorkItem
 from sla.projection import Call, ladder, point_at, project
@@ -12,19 +13,14 @@ def used_by(item, now) -> int:
     return math.floor(item.used_seconds(now))
 
 
-def calls_of(item) -> list[Call]:
-    return ladder(steps_of(item.policy_version), item.budget_seconds)
+def calls_of(item) -> tuple[Call, ...]:
+    return _calls_of(item.policy_version_id, item.policy_version.made_at, item.budget_seconds)
 
 
-_steps: dict = {}
-
-
-def steps_of(version) -> list[EscalationStep]:
-    """The ladder of a version, read once a process: neither ever changes (sla.guards)."""
-    place = (version.pk, version.made_at)
-    if place not in _steps:
-        _steps[place] = list(version.steps.all())
-    return _steps[place]
+@lru_cache(maxsize=4096)
+def _calls_of(version_id, made_at, budget_seconds) -> tuple[Call, ...]:
+    """Kept by each process: neither a version nor its ladder ever changes (sla.guards)."""
+    return tuple(ladder(EscalationStep.objects.filter(version=version_id), budget_seconds))
 
 
 OF_ITS_OWN = object()  # of an item that keeps its version, its edition; of another version, what its calendar has

@@ -1,22 +1,25 @@
 """The sweep. The database is the timer: it may be called by anybody, at any time, twice."""
 
 import logging
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import takewhile
+from typing import ClassVar
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from desk.text import moment, sentence, word
-from notifications.actions import tell
-from people.models import Department
-from sla import recipients
-from sla.actions.common import State, calls_of, write_escalations
+from notifications.actions import Message, tell_all
+from people.models import Department, User
+from sla.actions.common import State, calls_of, escalation, save_all
 from sla.actions.items import resume
 from sla.actions.watching import SWEEP_SECONDS, beat
-from sla.models import Escalation, EscalationStep, Heartbeat, WorkItem
+from sla.models import Acknowledgement, Escalation, EscalationStep, Heartbeat, PolicyVersion, WorkItem
 from sla.projection import Call, due_of, moment_of, point_at, project, unclaimed_until, upcoming
+from sla.recipients import Reach
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,7 @@ class SweepResult:
     fired: int = 0
     superseded: int = 0
     silenced: int = 0
+    nobody: int = 0
     breached: int = 0
     resumed: int = 0
     failed: int = 0
@@ -36,27 +40,33 @@ class SweepResult:
     is_full: bool = False  # as many as were asked for: there may be more
     faults: list = field(default_factory=list)
 
+    COUNTED: ClassVar = ("taken", "fired", "superseded", "silenced", "nobody", "breached", "resumed", "failed")
+
     @property
     def counts(self) -> dict:
-        names = ("taken", "fired", "superseded", "silenced", "breached", "resumed", "failed")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in self.COUNTED}
+
+    def add(self, counts: Counter) -> None:
+        for name, count in counts.items():
+            setattr(self, name, getattr(self, name) + count)
 
 
-def sweep(now=None, limit=200) -> SweepResult:
+def sweep(now=None, limit=500) -> SweepResult:
     """Deal with every item whose moment has come, in one short transaction."""
     now = now or timezone.now()
     behind_since = _behind_since(now)
     result = SweepResult()
     with transaction.atomic():
-        items = (WorkItem.objects.due(now).select_for_update(skip_locked=True, of=("self",))
-                 .select_related("department", "assignee").select_related("policy_version"))
-        for item in items[:limit]:
-            result.taken += 1
-            result.lag_seconds = max(result.lag_seconds, int((now - item.next_fire_at).total_seconds()))
-            _fire_safely(item, now, behind_since, result)
+        items = list(WorkItem.objects.due(now).select_for_update(skip_locked=True)[:limit])
+        if items:
+            result.taken = len(items)
+            result.lag_seconds = int((now - items[0].next_fire_at).total_seconds())
+            _fire_safely(items, now, behind_since, result)
     result.is_full = result.taken == limit
+    if behind_since and not result.is_full and not WorkItem.objects.due(now).exists():
+        behind_since = None  # nor has another sweep any of it in its hands
     beat("sweep", period_seconds=SWEEP_SECONDS, now=now, lag_seconds=result.lag_seconds, counts=result.counts,
-         behind_since=behind_since if result.is_full else None)
+         behind_since=behind_since)
     return result
 
 
@@ -71,89 +81,142 @@ def _behind_since(now):
     return heart.behind_since
 
 
-def _fire_safely(item, now, behind_since, result) -> None:
-    """A poisoned item is rolled back alone, pushed back and shown; the others go on."""
+def _fire_safely(items, now, behind_since, result) -> None:
+    """All together. If that fails, each alone: a poisoned one is rolled back, pushed back and shown."""
     try:
         with transaction.atomic():
-            fire(item, now, behind_since, result)
+            counts = Batch(items, now, behind_since).fire()
+    except Exception:
+        log.exception("%d work items could not be swept together", len(items))
+        for item in items:
+            _fire_alone(item.pk, now, behind_since, result)
+    else:
+        result.add(counts)
+
+
+def _fire_alone(pk, now, behind_since, result) -> None:
+    item = WorkItem.objects.get(pk=pk)
+    try:
+        with transaction.atomic():
+            counts = Batch([item], now, behind_since).fire()
     except Exception as problem:
-        log.exception("Work item %s could not be swept", item.pk)
+        log.exception("Work item %s could not be swept", pk)
         result.failed += 1
-        result.faults.append(item.pk)
+        result.faults.append(pk)
         wait = timedelta(minutes=min(60, 2 ** min(item.failures, 6)))
-        WorkItem.objects.filter(pk=item.pk).update(
+        WorkItem.objects.filter(pk=pk).update(
             failures=item.failures + 1, fault=f"{type(problem).__name__}: {problem}"[:1000], next_fire_at=now + wait
         )
+    else:
+        result.add(counts)
 
 
-def fire(item, now, behind_since, result) -> None:
-    if item.state == State.PAUSED:
-        resume(item, now=item.next_fire_at)
-        result.resumed += 1
-        return
-    calls = calls_of(item)
-    if item.state == State.RUNNING and due_of(item) <= now:
-        item.state = State.BREACHED
-        result.breached += 1
-    due = [(call, at) for call in upcoming(item, calls) if (at := moment_of(item, call.threshold)) <= now]
-    if item.is_unclaimed and unclaimed_until(item) <= now:
-        _give_to_head(item, now, is_told_anyway=bool(due))
-    if due:
-        _speak(item, due, now, behind_since, result)
-        rest = calls[calls.index(due[-1][0]) + 1:]
-        point_at(item, next(iter(rest), None))
-    item.failures, item.fault = 0, ""
-    project(item, calls).save()
-
-
+SWEPT = ("state", "assignee", "due_at", "is_provisional", "next_fire_at", "next_level", "next_repeat", "failures",
+         "fault", "version")  # fmt: skip
 UNCLAIMED = gettext_noop("Nobody took this, so it is yours now: {what}. {about}. Due {due}.")
 
 
-def _give_to_head(item, now, *, is_told_anyway) -> None:
-    """Taken by nobody at a quarter of its limit. The escalation record is its audit: no stream is locked here."""
-    head = recipients.of_unclaimed(item, now)
-    if head is None:
-        item.has_no_taker = True
-        return
-    item.assignee = head
-    item.version += 1
-    call = Call(0, 0, 0, None)
-    write_escalations(item, [(call, now, Escalation.Outcome.FIRED)], [head], now)
-    if is_told_anyway:
-        return
-    tell(key=f"{item.message_source}:unclaimed", recipients=[head], text=UNCLAIMED, params=_message_params(item),
-         url=item.url, source=item.message_source, is_urgent=True, now=now)
+class Batch:
+    """Locked items whose moment has come: read with what they need, turned in memory, written together."""
+
+    def __init__(self, items, now, behind_since):
+        self.items, self.now, self.behind_since = items, now, behind_since
+        self.reach = Reach(now)
+        self.counts, self.escalations, self.messages = Counter(), [], []
+
+    def fire(self) -> Counter:
+        self._read()
+        for item in self.items:
+            if item.state == State.PAUSED:
+                resume(item, now=item.next_fire_at)
+                self.counts["resumed"] += 1
+            else:
+                self._fire(item)
+        Escalation.objects.bulk_create(self.escalations, ignore_conflicts=True)
+        tell_all(self.messages, now=self.now)
+        save_all([item for item in self.items if item.state != State.PAUSED], SWEPT)
+        return self.counts
+
+    def _read(self) -> None:
+        people = User.objects.in_bulk({item.assignee_id for item in self.items if item.assignee_id})
+        versions = PolicyVersion.objects.in_bulk({item.policy_version_id for item in self.items})
+        for item in self.items:
+            item.policy_version = versions[item.policy_version_id]
+            item.department = self.reach.department(item.department_id)
+            item.assignee = people.get(item.assignee_id)
+        keys = [item.pk for item in self.items]
+        self.done, self.silent_to = defaultdict(set), defaultdict(int)
+        for pk, *place in Escalation.objects.filter(item__in=keys).values_list("item_id", "level", "repeat"):
+            self.done[pk].add(tuple(place))
+        known = Acknowledgement.objects.filter(item__in=keys, until__gt=self.now)
+        for pk, level in known.values_list("item_id", "level"):
+            self.silent_to[pk] = max(level, self.silent_to[pk])
+
+    def _fire(self, item) -> None:
+        calls = calls_of(item)
+        if item.state == State.RUNNING and due_of(item) <= self.now:
+            item.state = State.BREACHED
+            self.counts["breached"] += 1
+        due = self._due(item, calls)
+        if item.is_unclaimed and unclaimed_until(item) <= self.now:
+            self._give_to_head(item, is_told_anyway=bool(due))
+        if due:
+            self._speak(item, due)
+            point_at(item, next(iter(calls[calls.index(due[-1][0]) + 1:]), None))
+        item.failures, item.fault = 0, ""
+        project(item, calls)
+
+    def _due(self, item, calls) -> list[tuple]:
+        moments = ((call, moment_of(item, call.threshold)) for call in upcoming(item, calls))
+        return list(takewhile(lambda pair: pair[1] <= self.now, moments))
+
+    def _give_to_head(self, item, *, is_told_anyway) -> None:
+        """Taken by nobody at a quarter of its limit. The escalation is its audit: no stream is locked here."""
+        head = self.reach.of_unclaimed(item)
+        if head is None:
+            item.has_no_taker = True
+            return
+        item.assignee = head
+        item.version += 1
+        self.escalations.append(escalation(item, Call(0, 0, 0, None), self.now, Outcome.FIRED, [head], self.now))
+        if not is_told_anyway:
+            self._say(item, f"{item.message_source}:unclaimed", [head], UNCLAIMED)
+
+    def _speak(self, item, due) -> None:
+        """Of all that is due only the highest call is heard; each of the others leaves its record."""
+        silent_to = self.silent_to[item.pk]
+        due = [(call, at) for call, at in due if call.place not in self.done[item.pk]]
+        heard = [call for call, _at in due if not (call.repeat and call.level <= silent_to)][-1:]
+        people = self.reach.of_step(item, heard[0].step) if heard else []
+        for call, at in due:
+            outcome = _outcome(call, heard, silent_to, people)
+            self.escalations.append(escalation(item, call, at, outcome, people, self.now))
+            self.counts[COUNTED_AS[outcome]] += 1
+        if people:
+            key = f"{item.message_source}:{heard[0].level}:{heard[0].repeat}"
+            self._say(item, key, people, _words(item, heard[0]), channels=tuple(heard[0].step.channels))
+
+    def _say(self, item, key, people, text, **options) -> None:
+        """After an outage one message for a person and a source, whatever number of clocks ran out meanwhile."""
+        source = item.message_source
+        if self.behind_since is not None:
+            key, source = f"{item.source}:behind:{self.behind_since.isoformat()}", ""
+        self.messages.append(
+            Message(key=key, recipients=people, text=text, params=_message_params(item), url=item.url, source=source,
+                    is_urgent=True, **options)
+        )
 
 
-def _speak(item, due, now, behind_since, result) -> None:
-    """Of all that is due only the highest call is heard; each of the others leaves its record."""
-    done = set(item.escalations.values_list("level", "repeat"))
-    silent_to = _acknowledged_level(item, due, now)
-    due = [(call, at) for call, at in due if call.place not in done]
-    heard = [call for call, _at in due if not (call.repeat and call.level <= silent_to)][-1:]
-    people = recipients.of_step(item, heard[0].step, now) if heard else []
-    rows = [(call, at, _outcome(call, heard, silent_to, people)) for call, at in due]
-    write_escalations(item, rows, people, now)
-    if people:
-        _send(item, heard[0], people, now, behind_since)
-    outcomes = [outcome for *_rest, outcome in rows]
-    result.fired += outcomes.count(Escalation.Outcome.FIRED)
-    result.superseded += outcomes.count(Escalation.Outcome.SUPERSEDED)
-    result.silenced += outcomes.count(Escalation.Outcome.ACKNOWLEDGED)
+Outcome = Escalation.Outcome
+COUNTED_AS = {Outcome.FIRED: "fired", Outcome.SUPERSEDED: "superseded", Outcome.ACKNOWLEDGED: "silenced",
+              Outcome.NOBODY: "nobody"}  # fmt: skip
 
 
 def _outcome(call, heard, silent_to, people):
     if call in heard:
-        return Escalation.Outcome.FIRED if people else Escalation.Outcome.NOBODY
+        return Outcome.FIRED if people else Outcome.NOBODY
     is_silent = call.repeat and call.level <= silent_to
-    return Escalation.Outcome.ACKNOWLEDGED if is_silent else Escalation.Outcome.SUPERSEDED
-
-
-def _acknowledged_level(item, due, now) -> int:
-    if not any(call.repeat for call, _at in due):
-        return 0
-    levels = item.acknowledgements.filter(until__gt=now).values_list("level", flat=True)
-    return max(levels, default=0)
+    return Outcome.ACKNOWLEDGED if is_silent else Outcome.SUPERSEDED
 
 
 REMINDER = gettext_noop("Reminder: {what}. {about}. Due {due}.")
@@ -161,17 +224,10 @@ AHEAD = gettext_noop("Soon due: {what}. {about}. Due {due}. Asked before: {who}.
 OVER = gettext_noop("Past the limit: {what}. {about}. It was due {due}. Asked before: {who}.")
 
 
-def _send(item, call, people, now, behind_since) -> None:
-    """After an outage one message for a person and a source, whatever number of clocks ran out meanwhile."""
-    key, source = f"{item.message_source}:{call.level}:{call.repeat}", item.message_source
-    if behind_since is not None:
-        key, source = f"{item.source}:behind:{behind_since.isoformat()}", ""
-    is_only_assignee = call.step.recipients == [EscalationStep.Recipient.ASSIGNEE]
-    text = OVER if item.state == State.BREACHED else REMINDER if is_only_assignee else AHEAD
-    tell(
-        key=key, recipients=people, text=text, params=_message_params(item), url=item.url, source=source,
-        is_urgent=True, now=now, channels=tuple(call.step.channels),
-    )
+def _words(item, call) -> str:
+    if item.state == State.BREACHED:
+        return OVER
+    return REMINDER if call.step.recipients == [EscalationStep.Recipient.ASSIGNEE] else AHEAD
 
 
 def _message_params(item) -> dict:
