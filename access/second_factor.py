@@ -1,42 +1,34 @@
 """The code from one's phone, or one of the codes on paper; allauth makes and reads them, the door is ours."""
 
-import base64
-import hashlib
-
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from desk import cipher
 from people.roles import Right
 
 RIGHTS = {Right.CONFIGURE, Right.EXPENSE_DECIDE, Right.COST_RECORD}  # administrators, general management, finance
 Type = Authenticator.Type
+PURPOSE = "second factor"
 
 
 class Adapter(DefaultMFAAdapter):
     """The secrets lie encrypted: a copy of the database alone makes no codes."""
 
     def encrypt(self, text):
-        return _cipher().encrypt(text.encode()).decode()
+        return cipher.encrypt(text, PURPOSE)
 
     def decrypt(self, encrypted_text):
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return cipher.decrypt(encrypted_text, PURPOSE)
 
     def get_totp_label(self, user):
         return user.get_username()
-
-
-def _cipher() -> MultiFernet:
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    keys = [hashlib.sha256(f"second factor:{secret}".encode()).digest() for secret in secrets]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 
 def is_required_of(user) -> bool:

@@ -30,5 +30,7 @@ def logging_config(form: str, *, level: str) -> dict:
     return {
         "version": 1, "disable_existing_loggers": False, "formatters": {"chosen": formatter},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "chosen"}},
+        # These would write the addresses of group robots, which are keys; what failed is said by the desk itself.
+        "loggers": {"apprise": {"level": "CRITICAL"}, "urllib3": {"level": "CRITICAL"}},
         "root": {"handlers": ["console"], "level": level},
     }  # fmt: skip

@@ -7,32 +7,55 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from desk.text import when
 
 
 def send(letter) -> None:
     """One letter in its reader's language; the same letter always carries the same Message-ID."""
     with translation.override(letter.recipient.language or settings.LANGUAGE_CODE):
         subject, body = compose(letter)
+    _send(letter.recipient, subject, body, letter.message_id)
+
+
+def send_digest(letters) -> None:
+    """A person's day in one letter."""
+    reader, number = letters[0].recipient, len(letters)
+    with translation.override(reader.language or settings.LANGUAGE_CODE):
+        subject = ngettext("Your day: %(count)d message", "Your day: %(count)d messages", number) % {"count": number}
+        body = _body(reader, "\n\n".join(_entry(letter) for letter in letters))
+    _send(reader, subject, body, letters[0].bundle)
+
+
+def _send(reader, subject, body, identity) -> None:
     EmailMessage(
-        subject=subject, body=body, to=[letter.recipient.email],
-        headers={"Message-ID": message_id(letter), "Auto-Submitted": "auto-generated"},
+        subject=subject, body=body, to=[reader.email],
+        headers={"Message-ID": message_id(identity), "Auto-Submitted": "auto-generated"},
     ).send(fail_silently=False)
 
 
 def compose(letter) -> tuple[str, str]:
     text = letter.text_shown
-    greeting = _("Hello %(name)s,") % {"name": letter.recipient}
-    link = absolute(letter.url)
+    return " ".join(text.split()), _body(letter.recipient, f"{text}\n\n{absolute(letter.url)}")
+
+
+def _entry(letter) -> str:
+    return f"{when(letter.created_at)}  {letter.text_shown}\n{absolute(letter.url)}"
+
+
+def _body(reader, content: str) -> str:
+    greeting = _("Hello %(name)s,") % {"name": reader}
     closing = _("This message was sent by the Urgent Order Desk. Open the link to act; do not answer this mail.")
-    return " ".join(text.split()), f"{greeting}\n\n{text}\n\n{link}\n\n-- \n{closing}\n"
+    return f"{greeting}\n\n{content}\n\n-- \n{closing}\n"
 
 
 def absolute(url: str) -> str:
     return url if "://" in url else settings.BASE_URL.rstrip("/") + url
 
 
-def message_id(letter) -> str:
-    return f"<{letter.message_id}@{urlsplit(settings.BASE_URL).hostname or 'localhost'}>"
+def message_id(identity) -> str:
+    return f"<{identity}@{urlsplit(settings.BASE_URL).hostname or 'localhost'}>"
 
 
 def is_final(problem: Exception) -> bool:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from desk.text import render
+from people.models import Department
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -14,6 +15,7 @@ PERSON = settings.AUTH_USER_MODEL
 class Channel(models.TextChoices):
     IN_APP = "in_app", _("In the desk")
     EMAIL = "email", _("E-mail")
+    ROBOT = "robot", _("Group robot")
 
 
 class Preference(models.Model):
@@ -23,6 +25,10 @@ class Preference(models.Model):
     by_email = models.BooleanField(_("by e-mail"), default=True)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    digest_at = models.TimeField(
+        _("one letter a day at"), null=True, blank=True,
+        help_text=_("What does not press is collected and sent once a day. Empty: each message by itself."),
+    )
 
     class Meta:
         verbose_name = _("preference")
@@ -37,6 +43,64 @@ class Preference(models.Model):
 
     def __str__(self):
         return str(self.person)
+
+
+class RobotQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(is_active=True)
+
+
+class Robot(models.Model):
+    """Speaks to a group of a messenger. Its address is a key: encrypted here, and nowhere shown."""
+
+    class Kind(models.TextChoices):
+        WECOM = "wecom", _("WeCom")
+        DINGTALK = "dingtalk", _("DingTalk")
+        FEISHU = "feishu", _("Feishu")
+        SLACK = "slack", _("Slack")
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    encrypted_address = models.TextField(editable=False)
+    address_digest = models.CharField(max_length=64, unique=True, editable=False)  # the same group is not told twice
+    address_end = models.CharField(max_length=4, editable=False)
+    department = models.ForeignKey(
+        Department, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("department")
+    )
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    is_active = models.BooleanField(_("speaks"), default=True)
+    version = models.PositiveIntegerField(default=1)
+    made_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("added by"))
+    made_at = models.DateTimeField(_("added"), default=timezone.now)
+    free_from = models.DateTimeField(default=timezone.now)  # not before this it speaks again
+    last_ok_at = models.DateTimeField(_("last heard"), null=True, blank=True)
+    last_error = models.CharField(_("what went wrong"), max_length=300, blank=True)
+
+    objects = RobotQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("group robot")
+        verbose_name_plural = _("group robots")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["wecom", "dingtalk", "feishu", "slack"]), name="a_robot_is_of_a_known_kind"
+            ),
+            models.CheckConstraint(
+                condition=~Q(name="") & ~Q(encrypted_address="") & ~Q(address_digest=""),
+                name="a_robot_has_a_name_and_an_address",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def masked_address(self) -> str:
+        return f"…{self.address_end}"
+
+    @property
+    def heard_by(self) -> str:
+        return str(self.department) if self.department_id else _("The whole company")
 
 
 class NotificationQuerySet(models.QuerySet):
@@ -76,6 +140,7 @@ class Notification(models.Model):
                 fields=["recipient"], condition=Q(read_at__isnull=True, voided_at__isnull=True), name="inbox_unread"
             ),
             models.Index(fields=["source"], condition=Q(read_at__isnull=True), name="messages_of_a_source"),
+            models.Index(fields=["-created_at"], name="messages_newest_first"),
         ]
 
     def __str__(self):
@@ -97,29 +162,42 @@ class OutboxQuerySet(models.QuerySet):
     def dead(self):
         return self.filter(state=Outbox.State.DEAD)
 
+    def open(self):
+        """Not sent yet, and not withdrawn: on their way, or lying with the administrator."""
+        return self.filter(Q(next_try_at__isnull=False) | Q(state=Outbox.State.DEAD))
+
 
 UNSENT = Q(next_try_at__isnull=False)
 UNSENT_STATE = Q(state__in=["waiting", "leased"])
 
 
 class Outbox(models.Model):
-    """A message on its way out of the house, by one channel to one person."""
+    """A message on its way out of the house, by one channel to one person or through one robot."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         LEASED = "leased", _("Being sent")
         SENT = "sent", _("Sent")
         VOID = "void", _("Withdrawn")
-        DEAD = "dead", _("Given up")
+        DEAD = "dead", _("Not delivered")
+        GIVEN_UP = "given_up", _("Given up")
 
-    key = models.CharField(max_length=220, unique=True)  # event:channel:recipient
+    key = models.CharField(max_length=220, unique=True)  # event:channel:who
     event = models.CharField(max_length=160)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
-    recipient = models.ForeignKey(PERSON, models.CASCADE, related_name="+", verbose_name=_("recipient"))
+    recipient = models.ForeignKey(
+        PERSON, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("recipient")
+    )
+    robot = models.ForeignKey(
+        Robot, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("group robot")
+    )
     text = models.CharField(max_length=300)
     params = models.JSONField(default=dict, blank=True)
     url = models.CharField(max_length=300)
     source = models.CharField(max_length=80, blank=True)
+    # Waits for the one letter a day; which letter it went into is kept, so that another try is the same letter.
+    is_digest = models.BooleanField(default=False)
+    bundle = models.UUIDField(null=True, blank=True)
     message_id = models.UUIDField(default=uuid4, editable=False)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.WAITING)
     created_at = models.DateTimeField(_("written at"), default=timezone.now)
@@ -129,6 +207,10 @@ class Outbox(models.Model):
     lease = models.UUIDField(null=True, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     error = models.TextField(_("what went wrong"), blank=True)
+    given_up_by = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("given up by")
+    )
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
 
     objects = OutboxQuerySet.as_manager()
 
@@ -148,10 +230,29 @@ class Outbox(models.Model):
                 condition=(UNSENT_STATE & UNSENT) | (~UNSENT_STATE & ~UNSENT),
                 name="an_unsent_message_has_its_next_try",
             ),
+            models.CheckConstraint(
+                condition=Q(recipient__isnull=False, robot__isnull=True)
+                | Q(recipient__isnull=True, robot__isnull=False),
+                name="a_letter_goes_to_a_person_or_a_robot",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel="robot", robot__isnull=False) | (~Q(channel="robot") & Q(robot__isnull=True)),
+                name="a_robot_has_a_channel_of_its_own",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="given_up", given_up_by__isnull=False) & ~Q(reason="")
+                | ~Q(state="given_up") & Q(given_up_by__isnull=True),
+                name="a_letter_is_given_up_by_somebody_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_digest=False) | Q(channel="email"), name="only_letters_are_collected"
+            ),
         ]
         indexes = [
             models.Index(fields=["next_try_at"], condition=UNSENT, name="unsent_by_next_try"),
-            models.Index(fields=["source"], condition=UNSENT, name="unsent_of_a_source"),
+            models.Index(fields=["source"], name="letters_of_a_source"),
+            models.Index(fields=["robot", "next_try_at"], condition=UNSENT & Q(robot__isnull=False),
+                         name="unsent_of_a_robot"),
             models.Index(fields=["-created_at"], condition=Q(state="dead"), name="dead_messages"),
         ]
 
@@ -161,3 +262,7 @@ class Outbox(models.Model):
     @property
     def text_shown(self) -> str:
         return render(self.text, self.params)
+
+    @property
+    def addressee(self):
+        return self.robot if self.robot_id else self.recipient

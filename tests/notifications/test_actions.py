@@ -7,8 +7,8 @@ from aiosmtpd.controller import Controller
 from django.core import mail
 from django.utils import timezone
 
-from notifications import actions, tasks
-from notifications.actions import after_quiet_hours, dispatch, mark_read, tell, void
+from notifications import tasks
+from notifications.actions import after_quiet_hours, dispatch, dispatching, mark_read, tell, void
 from notifications.models import Notification, Outbox, Preference
 from notifications.reports import backlog, unread_count
 from tests.factories.people import UserFactory
@@ -132,10 +132,10 @@ def test_a_letter_speaks_its_readers_language(sales, mailoutbox):
 
 
 def test_a_dispatcher_that_died_is_relieved_when_its_lease_ends(letter, mailoutbox):
-    [held] = actions._take(50, timezone.now())
+    held = dispatching._take(50, timezone.now())
     assert dispatch().taken == 0
     assert dispatch(now=later(seconds=91)).sent == 1
-    assert actions._mark(held, state=STATE.DEAD) == 0
+    assert dispatching._mark(held, state=STATE.DEAD) == 0
     assert len(mailoutbox) == 1
     letter.refresh_from_db()
     assert letter.state == STATE.SENT
@@ -143,9 +143,9 @@ def test_a_dispatcher_that_died_is_relieved_when_its_lease_ends(letter, mailoutb
 
 def test_a_letter_withdrawn_after_the_lease_is_not_sent(sales, mailoutbox):
     say([sales], source="order:1")
-    [held] = actions._take(50, timezone.now())
+    held = dispatching._take(50, timezone.now())
     void("order:1")
-    assert not actions._hold(held, timezone.now())
+    assert not dispatching._hold(held, timezone.now())
     assert not mailoutbox
     assert Outbox.objects.get().state == STATE.VOID
 
