@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ActiveQuerySet, Bilingual, Material
 from orders.models import ExpenseRequest, MaterialLine, Receipt
+from sla.models import WorkItem
 
 PERSON = settings.AUTH_USER_MODEL
 QUANTITY = models.DecimalField(max_digits=14, decimal_places=4)
@@ -176,6 +177,8 @@ class PurchaseLine(models.Model):
     cancelled_at = models.DateTimeField(null=True)
     cancelled_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     cancelled_reason = models.CharField(_("Reason"), max_length=500, blank=True)
+    # Runs out when the supplier's last promise does.
+    promise_item = models.ForeignKey(WorkItem, models.PROTECT, null=True, related_name="+", editable=False)
 
     objects = PurchaseLineQuerySet.as_manager()
 

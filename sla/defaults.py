@@ -33,6 +33,7 @@ LIMITS = {
     Kind.PLAN: (3, False, (PauseReason.DEPARTMENT,)),
     Kind.PROCUREMENT: (18, False, (PauseReason.SUPPLIER, PauseReason.NEGOTIATION, PauseReason.DECISION)),
     Kind.PURCHASE_LINE: (4, False, (PauseReason.SUPPLIER, PauseReason.DECISION)),
+    Kind.PURCHASE_PROMISE: (45, False, ()),
     Kind.PRODUCTION: (45, False, (PauseReason.NEGOTIATION, PauseReason.DEPARTMENT)),
     Kind.OPERATION: (9, False, (PauseReason.DEPARTMENT,)),
     Kind.QC: (4, False, (PauseReason.DEPARTMENT,)),

@@ -21,6 +21,7 @@ class Kind(TextChoices):
     PLAN = "plan", _("Production plan")
     PROCUREMENT = "procurement", pgettext_lazy("stage", "Procurement")
     PURCHASE_LINE = "purchase_line", pgettext_lazy("work", "Purchase")
+    PURCHASE_PROMISE = "purchase_promise", _("Supplier's promise")
     PRODUCTION = "production", pgettext_lazy("stage", "Production")
     OPERATION = "operation", _("Operation")
     QC = "qc", _("Quality check")
@@ -59,7 +60,8 @@ RIGHT_OF_KIND = {
     Kind.CONFIRMATION: Right.ORDER_CONFIRM, Kind.NEGOTIATION: Right.ORDER_NEGOTIATE,
     Kind.REVIEW_PROCESS: Right.REVIEW_ASSESS, Kind.REVIEW_CAPACITY: Right.REVIEW_ASSESS,
     Kind.REVIEW_MATERIALS: Right.REVIEW_ASSESS, Kind.REVIEW_DECISION: Right.REVIEW_DECIDE, Kind.PLAN: Right.PLAN_MAKE,
-    Kind.PROCUREMENT: Right.SUPPLY_BUY, Kind.PURCHASE_LINE: Right.SUPPLY_BUY, Kind.OPERATION: Right.OPERATION_RUN,
+    Kind.PROCUREMENT: Right.SUPPLY_BUY, Kind.PURCHASE_LINE: Right.SUPPLY_BUY,
+    Kind.PURCHASE_PROMISE: Right.SUPPLY_BUY, Kind.OPERATION: Right.OPERATION_RUN,
     Kind.QC: Right.QUALITY_INSPECT, Kind.INSPECTION: Right.QUALITY_INSPECT, Kind.NONCONFORMANCE: Right.QUALITY_DECIDE,
     Kind.DELIVERY: Right.DELIVERY_RUN, Kind.DELIVERY_CONFIRMATION: Right.DELIVERY_RUN,
     Kind.RETURNED: Right.QUALITY_DECIDE, Kind.RATING: Right.ORDER_CONFIRM,

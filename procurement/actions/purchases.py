@@ -155,7 +155,7 @@ def purchase_of(purchase_line_id, by, version=None):
     purchase = PurchaseLine.objects.select_related("material_line").get(pk=purchase_line_id)
     order = open_order(purchase.material_line.order_id, by, version)
     purchase = PurchaseLine.objects.with_amounts().select_related(
-        "supplier", "expense", "material_line__material", "material_line__item", "material_line__step"
+        "supplier", "expense", "promise_item", "material_line__material", "material_line__item", "material_line__step"
     ).get(pk=purchase_line_id)
     if purchase.state == State.CANCELLED:
         raise Changed(_("This purchase was cancelled: %(reason)s") % {"reason": purchase.cancelled_reason})
@@ -182,6 +182,7 @@ def place_order(*, purchase_line_id, by, without_expedite=False, version=None) -
     item = WorkItem.objects.filter(pk=line.item_id).first()
     if item and item.state == item.State.PAUSED:
         sla.resume(item, by=by, now=now)
+    _hold_to_promise(purchase, order, by, now)
     _settle_item(purchase, line, by, now)
     touch(order)
     note(order, "purchase_ordered", _ORDERED[State.ORDERED], by=by, params=_said(purchase))
@@ -273,9 +274,35 @@ def _promise(purchase, line, order, promised_at, reason, by, now):
     )
     note(order, "supplier_promised", gettext_noop("{supplier} promises {material} for {at}"), by=by,
          params=_said(purchase) | {"at": moment(promised_at)})
+    _hold_to_promise(purchase, order, by, now)
     pass_on_promise(line)
     _watch(line, order, by)
     return promise
+
+
+def _hold_to_promise(purchase, order, by, now):
+    """Until it is in, the buyer's clock runs out when the supplier's promise does; a new promise starts a new one."""
+    _end_clock(purchase, by, now, reason="promised anew")
+    promise = purchase.promises.last()
+    if promise is None or purchase.is_waiting:
+        return
+    department = Department.objects.select_related("head", "duty_person").get(code="procurement")
+    purchase.promise_item = clocks.open_item(
+        order, kind="purchase_promise", subject=gettext_noop("Get {quantity} {unit} of {material} in from {supplier}"),
+        params=_said(purchase), department=department, assignee=clocks.person_on_duty(order, department), by=by,
+        now=now, due_at=promise.promised_at, url=reverse("procurement:order_tab", args=[order.pk]),
+    )
+    purchase.save(update_fields=["promise_item"])
+
+
+def _end_clock(purchase, by, now, reason=""):
+    item = purchase.promise_item
+    if item is None or not item.is_living:
+        return
+    if reason:
+        sla.cancel(item, reason=reason, by=by, now=now)
+    else:
+        sla.finish(item, by=by, now=now)
 
 
 def pass_on_promise(line):
@@ -364,6 +391,7 @@ def receive(*, purchase_line_id, quantity, by, delivery_note="", now=None) -> Re
     if purchase.received + quantity >= purchase.quantity and purchase.state != State.RECEIVED:
         purchase.state = State.RECEIVED
         purchase.save(update_fields=["state"])
+        _end_clock(purchase, by, now)
     actions.add_cost(
         order=order, kind=CostKind.OUTSIDE if line.kind == MaterialLine.Kind.SERVICE else CostKind.MATERIAL,
         amount=quantity * purchase.unit_price_amount, is_planned=False, source=f"receipt:{receipt.pk}", by=by,
@@ -385,7 +413,7 @@ def _received_purchase(purchase_line_id, by):
     if order.is_final or not by.use(Right.SUPPLY_BUY):
         open_order(order_id, by)
     purchase = PurchaseLine.objects.with_amounts().select_related(
-        "supplier", "material_line__material", "material_line__item"
+        "supplier", "promise_item", "material_line__material", "material_line__item"
     ).get(pk=purchase_line_id)
     return purchase, purchase.material_line, order
 
@@ -431,6 +459,7 @@ def cancel_purchase(*, purchase_line_id, reason, by, version=None) -> PurchaseLi
         purchase.state, purchase.cancelled_at, purchase.cancelled_by = State.CANCELLED, timezone.now(), by
     purchase.cancelled_reason = reason.strip()[:500]
     purchase.save()
+    _end_clock(purchase, by, timezone.now(), reason="purchase cancelled")
     if line.decision == MaterialLine.Decision.GATING:
         line.decision, line.decided_at, line.decided_by = MaterialLine.Decision.OPEN, None, None
         line.save(update_fields=["decision", "decided_at", "decided_by"])

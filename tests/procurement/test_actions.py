@@ -16,6 +16,7 @@ from procurement import actions
 from procurement.models import Milestone, PurchaseLine, PurchasePromise, Supplier, SupplierMaterial
 from procurement.reports import candidates
 from records.models import Event
+from sla import actions as sla
 from tests.factories import finance as money
 from tests.factories import orders as make
 from tests.factories import procurement as buy
@@ -250,6 +251,27 @@ def test_promise_after_the_customers_date_is_a_major_problem(order, line, buyer,
     orders.acknowledge_issue(issue_id=issue.pk, by=general_manager)
     actions.record_promise(purchase_line_id=purchase.pk, promised_at=later(line, minutes=-2), by=buyer)
     assert not fresh(issue).is_open
+
+
+@pytest.mark.clause("3.3.3")
+def test_a_suppliers_promise_is_a_clock_of_its_own_until_the_goods_are_in(order, line, buyer):
+    purchase = buy.bought(line, buyer, quantity=Decimal(3))
+    first = fresh(purchase).promise_item
+    promised_at = purchase.promises.get().promised_at
+    assert (first.kind, first.state, first.due_at) == ("purchase_promise", "running", promised_at)
+    actions.record_promise(purchase_line_id=purchase.pk, promised_at=later(line, minutes=-3), by=buyer)
+    second = fresh(purchase).promise_item
+    assert (fresh(first).state, second.due_at) == ("cancelled", later(line, minutes=-3))
+    sla.sweep(now=second.due_at + timedelta(minutes=31))
+    assert second.escalations.filter(level=4, outcome="fired").exists(), "overdue goods go up the ladder"
+    actions.receive(purchase_line_id=purchase.pk, quantity=Decimal(1), by=buyer)
+    assert fresh(second).is_living
+    actions.receive(purchase_line_id=purchase.pk, quantity=Decimal(2), by=buyer)
+    assert fresh(second).state == "met"
+    line.refresh_from_db()
+    dropped = buy.bought(line, buyer, quantity=Decimal(1))
+    actions.cancel_purchase(purchase_line_id=dropped.pk, reason="too dear", by=buyer)
+    assert fresh(fresh(dropped).promise_item).state == "cancelled"
 
 
 def test_promises_are_kept_for_good(line, buyer):
