@@ -11,9 +11,11 @@ import shutil
 import sqlite3
 import subprocess
 import tarfile
-from contextlib import closing
+import time
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from fcntl import LOCK_EX, LOCK_NB, flock
 from glob import glob
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +37,7 @@ from records import audit
 from records.actions import record
 from records.models import Event
 
+WORKPLACE = "restoring-"
 MANIFEST = "manifest.json"
 FORMAT = 1
 BLOCK = 1024 * 1024
@@ -152,8 +155,7 @@ def sha256(path: Path) -> str:
 
 def read(archive_path: Path, *, is_overwriting=False) -> Manifest:
     """Everything is looked at before anything is changed."""
-    with TemporaryDirectory(prefix="restoring-", dir=settings.VAR_DIR) as name:
-        folder = Path(name)
+    with workplace() as folder:
         manifest = unpack(archive_path, folder)
         refuse_other(manifest)
         if not is_overwriting:
@@ -165,6 +167,31 @@ def read(archive_path: Path, *, is_overwriting=False) -> Manifest:
         raise Refused("The audit log that came back is not the one that was kept.")
     leave_gaps(manifest)
     return manifest
+
+
+@contextmanager
+def workplace():
+    """A folder of its own, held by a lock as long as this process lives; those nobody holds any more go first."""
+    for folder in Path(settings.VAR_DIR).glob(f"{WORKPLACE}*"):
+        if is_left_behind(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    with TemporaryDirectory(prefix=WORKPLACE, dir=settings.VAR_DIR) as name, (Path(name) / "lock").open("w") as lock:
+        flock(lock, LOCK_EX | LOCK_NB)
+        yield Path(name)
+
+
+def is_left_behind(folder: Path) -> bool:
+    """Not one that was made this very minute: its lock may be on the way."""
+    try:
+        if time.time() - folder.stat().st_mtime < 60:
+            return False
+        with (folder / "lock").open() as lock:
+            flock(lock, LOCK_EX | LOCK_NB)
+    except FileNotFoundError:
+        return True
+    except BlockingIOError:
+        return False
+    return True
 
 
 def unpack(archive_path: Path, folder: Path) -> Manifest:

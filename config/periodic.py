@@ -2,10 +2,14 @@
 
 Celery beat's schedule and `manage.py run_sla` (which works when the broker is down)
 are both made from it. Each job may run twice, late, or at the same time as itself.
-A beat counts from its own start: what runs daily needs it to live for a day, or `run_sla`, which runs all at once.
+Whether a rare job is due its heartbeat in the database says: no process need live for a day, and a new start
+neither skips nor repeats it. A job that gets another name leaves its old heartbeat behind: a migration deletes that.
 """
 
 from dataclasses import dataclass
+
+RARE_SECONDS = 600
+ASKED_EVERY = 60  # so often a rare job is asked whether it is due
 
 
 @dataclass(frozen=True)
@@ -13,12 +17,28 @@ class Job:
     task: str  # dotted name of the Celery task, a plain callable as well
     every_seconds: int
 
+    @property
+    def name(self) -> str:
+        """Of its heartbeat. The clock's own jobs go by their bare names."""
+        app, _tasks, name = self.task.split(".")
+        return name if app == "sla" else f"{app}.{name}"
+
+    @property
+    def is_rare(self) -> bool:
+        return self.every_seconds >= RARE_SECONDS
+
+    @property
+    def rings_every(self) -> int:
+        return min(self.every_seconds, ASKED_EVERY) if self.is_rare else self.every_seconds
+
 
 JOBS = (
     Job("sla.tasks.sweep", 5),
     Job("notifications.tasks.dispatch", 5),
     Job("sla.tasks.reconcile", 600),
     Job("sla.tasks.begin_absences", 30),
+    Job("sla.tasks.ping", 60),
+    Job("notifications.tasks.reconcile", 600),
     Job("orders.tasks.reconcile", 600),
     Job("orders.tasks.hand_over", 20),
     Job("orders.tasks.repair_search", 3600),
@@ -32,4 +52,6 @@ JOBS = (
 
 
 def beat_schedule() -> dict:
-    return {job.task: {"task": job.task, "schedule": float(job.every_seconds)} for job in JOBS}
+    return {
+        job.task: {"task": "config.tasks.ring", "schedule": float(job.rings_every), "args": (job.task,)} for job in JOBS
+    }

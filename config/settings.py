@@ -308,6 +308,9 @@ CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 # The company's own rules (order.md, "Defaults an administrator can change" are rows in the database).
 ORDER_SYSTEM_URL = env("ORDER_SYSTEM_URL", default="")  # where confirmed orders are posted as JSON
 ORDER_SYSTEM_TOKEN = env("ORDER_SYSTEM_TOKEN", default="")
+HEARTBEAT_URL = env("HEARTBEAT_URL", default="")  # asked once a minute while the clock is wound
+if HEARTBEAT_URL and not HEARTBEAT_URL.startswith("https://"):
+    raise ImproperlyConfigured("HEARTBEAT_URL is the address of a watch outside: https://…")
 if ORDER_SYSTEM_URL and not ORDER_SYSTEM_URL.startswith(("https://", "http://")):
     raise ImproperlyConfigured("ORDER_SYSTEM_URL is the address of the company's order system: https://…")
 

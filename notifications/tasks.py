@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from notifications import actions
+from notifications import actions, watching
 
 BATCH, MOST_ROUNDS = 50, 20
 
@@ -11,3 +11,8 @@ def dispatch():
     for _round in range(MOST_ROUNDS):
         if actions.dispatch(limit=BATCH).taken < BATCH:
             return
+
+
+@shared_task
+def reconcile():
+    return {"released": watching.release_leases()}

@@ -5,12 +5,13 @@ import structlog
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from orders.actions import clocks
 from orders.machine import FINAL, Stage
 from orders.models import CostEntry, UrgentOrder
 from people.models import Department
+from records.actions import CLOCK, record
 from sla.models import PolicyVersion
 
 log = structlog.get_logger(__name__)
@@ -20,22 +21,26 @@ def repair_orders_without_item() -> int:
     """Open the missing clock of every living stage; gives how many there were."""
     stray = UrgentOrder.objects.submitted().exclude(stage__in=[*FINAL, Stage.IDENTIFICATION])
     keys = list(stray.filter(stage_item__isnull=True).values_list("pk", flat=True)[:500])
-    for pk in keys:
-        _open_missing(pk)
-    return len(keys)
+    numbers = [number for pk in keys if (number := _open_missing(pk))]
+    if numbers:
+        text = gettext_noop("{number} orders had no clock for their stage and got one: {orders}.")
+        record("orders_wound", text, by=None, stream=CLOCK,
+               params={"number": len(numbers), "orders": ", ".join(numbers[:20])})
+    return len(numbers)
 
 
 @transaction.atomic
-def _open_missing(pk):
+def _open_missing(pk) -> str:
     order = UrgentOrder.objects.select_for_update(of=("self",)).get(pk=pk)
     run = order.runs.filter(left_at__isnull=True).first()
     if order.stage_item_id or run is None:
-        return
+        return ""
     run.item = clocks.enter(order, None, timezone.now())
     run.limit_seconds = run.item.budget_seconds - run.item.consumed_seconds
     run.save(update_fields=["item", "limit_seconds"])
     order.save(update_fields=["stage_item"])
     log.warning("order_without_clock_repaired", order=order.number, stage=order.stage)
+    return order.number
 
 
 # What follows a submission, in the policy's order: kind of clock, department, what is done.

@@ -6,7 +6,7 @@ from orders import actions, reports, search
 @shared_task
 def reconcile():
     """Orders whose stage has no clock, put right and said (the engine below cannot know them)."""
-    return reports.repair_orders_without_item()
+    return {"repaired": reports.repair_orders_without_item()}
 
 
 @shared_task

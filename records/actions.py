@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from desk.refusals import GateShut
 from records.models import AccessLink, Event, Stream
 
+CLOCK = "clock"  # the stream of what the desk says about its own clock and post: repairs, jumps, drills
+
 
 def record(verb, text, *, by, stream, params=None, money="", at=None) -> Event:
     """Append one event to a subject's chain; `by=None` is the system."""

@@ -160,6 +160,8 @@ def remove_orphans(now=None) -> int:
 
 def _folders(storage):
     """The months: only what lies where `attach` puts it is ours to remove."""
+    if not storage.exists(""):
+        return  # nobody attached anything yet
     for year in storage.listdir("")[0]:
         if year.isdecimal():
             yield from (f"{year}/{month}" for month in storage.listdir(year)[0] if month.isdecimal())

@@ -715,5 +715,10 @@ class Heartbeat(models.Model):
     def __str__(self):
         return self.name
 
+    @property
+    def fault(self) -> str:
+        """Why its last try did not go through."""
+        return self.counts.get("fault", "")
+
     def is_late(self, now=None) -> bool:
         return (now or timezone.now()) - self.ok_at > 3 * timedelta(seconds=self.period_seconds)

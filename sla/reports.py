@@ -10,13 +10,16 @@ from django.utils.translation import gettext as _
 
 from desk.faces import ClockFace, ItemGroup
 from desk.keyset import Page, paginate
+from desk.text import render
 from notifications.reports import backlog
 from people.models import Absence
+from sla.actions import watching
 from sla.models import Escalation, Heartbeat, ItemAct, Policy, PolicyVersion, WorkItem
 
 ONE_HOUR = timedelta(hours=1)
 JUST_NOW = timedelta(seconds=10)
 LONGEST_DELAY = 5 * 60
+JUMPS_SHOWN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -162,16 +165,19 @@ def health(now=None) -> Health:
         problems.append(_("A task that is due has waited %(minutes)d minutes.") % {"minutes": waited // 60})
     if post.oldest_seconds > LONGEST_DELAY:
         problems.append(_("A letter has waited %(minutes)d minutes.") % {"minutes": post.oldest_seconds // 60})
-    return Health(tuple(problems), tuple(_warnings(now, post)), waited, post.oldest_seconds)
+    return Health(tuple(problems), tuple(_warnings(now, post, beats.values())), waited, post.oldest_seconds)
 
 
-def _warnings(now, post) -> list[str]:
+def _warnings(now, post, beats) -> list[str]:
     poisoned = WorkItem.objects.living().filter(failures__gt=0).count()
     found = []
     if poisoned:
         found.append(_("%(count)d tasks could not be escalated.") % {"count": poisoned})
     if post.dead:
         found.append(_("%(count)d letters were given up.") % {"count": post.dead})
+    found += [_("The job “%(job)s” could not do its work.") % {"job": beat.name} for beat in beats if beat.fault]
+    jumps = watching.jumps(now - JUMPS_SHOWN, now + ONE_HOUR)
+    found += [f"{_moment(jump.at)} {render(jump.text, jump.params)}" for jump in jumps]
     if (until := _first_end_of_holidays(now)) is not None:
         found.append(_("Holidays are known until %(date)s only.") % {"date": until.isoformat()})
     return found

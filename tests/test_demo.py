@@ -9,7 +9,9 @@ from django.utils import timezone
 from config.demo import company, life, people
 from orders.machine import Stage
 from orders.models import UrgentOrder
+from people.models import User
 from records import audit
+from sla.models import WorkItem
 
 pytestmark = pytest.mark.once
 
@@ -50,6 +52,17 @@ def test_orders_live_through_their_days(factory):
     }
     assert all(order.submitted_at < order.closed_at < now for order in UrgentOrder.objects.all())
     assert list(audit.breaks()) == []
+
+
+def test_an_order_of_the_past_is_told_whole_or_not_at_all(factory):
+    """No sweep meets a task of months ago that still waits."""
+    now = timezone.now()
+    User.objects.filter(username="ma").update(username="left")  # who reports last in a cancelled order
+    story = next(story for story in life.history(now) if story.event == "cancelled")
+    with pytest.raises(KeyError):
+        life.remember([story], until=now)
+    assert not UrgentOrder.objects.exists()
+    assert not WorkItem.objects.exists()
 
 
 @pytest.mark.slow

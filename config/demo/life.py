@@ -12,6 +12,7 @@ from decimal import Decimal
 from random import Random
 
 import time_machine
+from django.db import transaction
 from django.utils import timezone
 
 from config.demo import orders as acts
@@ -136,15 +137,17 @@ def play(stories: list[Story], *, until: datetime, progress=None) -> None:
 def remember(stories: list[Story], *, until: datetime, progress=None) -> None:
     """The closed orders of the past, one after the other while the desk is at work already.
 
-    The clock is not wound for them: it belongs to the living orders.
+    The clock is not wound for them: it belongs to the living orders. Each is told in one transaction, so that no sweep
+    meets a task of the past that still waits.
     """
     cast, calendar = _cast(), _calendar()
     told = UrgentOrder.objects.submitted().filter(submitted_at__lt=until - OLDEST_LIVING).count()
     for number, story in enumerate(stories[told:], start=told + 1):
-        moment, telling = _opened(calendar, story.starts_at), Telling(cast, story, calendar, until).acts()
-        while moment is not None:
-            with time_machine.travel(moment, tick=False):
-                moment = next(telling, None)
+        with transaction.atomic():
+            moment, telling = _opened(calendar, story.starts_at), Telling(cast, story, calendar, until).acts()
+            while moment is not None:
+                with time_machine.travel(moment, tick=False):
+                    moment = next(telling, None)
         _read_what_is_old(until)
         if progress:
             progress(number, len(stories))

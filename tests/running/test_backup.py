@@ -1,6 +1,8 @@
 """The whole desk in one file, and back; then the day after a restore."""
 
+import os
 import tarfile
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -149,3 +151,17 @@ def test_the_day_after_a_restore(folder, departments, clock_defaults, sales, cli
     assert number() > max(given_out) > last
     assert open_item(departments["sales"], assignee=sales, source="order:3").pk > lost.pk
     assert NumberSeries.objects.count() == 1
+
+
+def test_what_a_killed_restore_left_goes_with_the_next_one(folder, settings, tmp_path):
+    made, settings.VAR_DIR = keep(folder), tmp_path
+    killed, fresh, busy = (tmp_path / f"restoring-{name}" for name in ("killed", "fresh", "busy"))
+    for place in (killed, fresh, busy):
+        (place / "files").mkdir(parents=True)
+        (place / "lock").touch()
+    for place in (killed, busy):
+        os.utime(place, (1, 1))
+    with (busy / "lock").open() as lock:
+        flock(lock, LOCK_EX)
+        call_command("restore", made, overwrite=True)
+    assert {path.name for path in tmp_path.glob("restoring-*")} == {"restoring-fresh", "restoring-busy"}

@@ -13,7 +13,6 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from config.management.commands.run_sla import ClockWatch
 from config.periodic import JOBS, beat_schedule
 from notifications.models import Outbox
 from sla import actions, tasks
@@ -56,13 +55,6 @@ def test_the_sweep_task_goes_on_until_nothing_is_due(company, sales):
 
 def test_beat_and_the_loop_have_one_list_of_jobs():
     assert {job.task for job in JOBS} == set(beat_schedule()) == set(settings.CELERY_BEAT_SCHEDULE)
-
-
-def test_a_jump_of_the_wall_clock_is_seen():
-    watch = ClockWatch()
-    watch.difference -= 3600
-    assert watch.look() == pytest.approx(3600, abs=5)
-    assert abs(watch.look()) < 5
 
 
 def url_of_the_test_database():

@@ -7,13 +7,11 @@ import time
 
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
-from django.utils.module_loading import import_string
 
 from config.periodic import JOBS
+from config.tasks import ring
 
 log = logging.getLogger(__name__)
-
-LARGEST_JUMP_SECONDS = 30
 
 
 class Command(BaseCommand):
@@ -40,12 +38,10 @@ class Command(BaseCommand):
 
     def loop(self):
         due = dict.fromkeys(JOBS, 0.0)
-        watch = ClockWatch()
         while not self.ended.is_set():
-            watch.look()
             for job in JOBS:
                 if time.monotonic() >= due[job] and not self.ended.is_set():
-                    due[job] = time.monotonic() + job.every_seconds
+                    due[job] = time.monotonic() + job.rings_every
                     run_afresh(job)
             self.ended.wait(max(0.05, min(due.values()) - time.monotonic()))
 
@@ -53,7 +49,7 @@ class Command(BaseCommand):
 def run(job) -> bool:
     """Whatever one job says, the others have their turn."""
     try:
-        import_string(job.task)()
+        ring(job.task)
     except Exception:
         log.exception("The job %s failed", job.task)
         return False
@@ -65,17 +61,3 @@ def run_afresh(job) -> None:
     close_old_connections()
     if not run(job):
         connections.close_all()
-
-
-class ClockWatch:
-    """Warns when the wall clock jumps against the monotonic one."""
-
-    def __init__(self):
-        self.difference = time.time() - time.monotonic()
-
-    def look(self) -> float:
-        difference = time.time() - time.monotonic()
-        jump, self.difference = difference - self.difference, difference
-        if abs(jump) > LARGEST_JUMP_SECONDS:
-            log.warning("The clock of this machine jumped by %.0f seconds", jump)
-        return jump

@@ -1,4 +1,5 @@
 import os
+import time
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -6,6 +7,8 @@ from django.utils import timezone
 
 from config.demo import company, life, people
 from orders.models import UrgentOrder
+
+BREATH_SECONDS = 0.5
 
 
 class Command(BaseCommand):
@@ -19,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *, history, **options):
         if history:
             os.nice(10)
-            life.remember(life.history(timezone.now()), until=timezone.now(), progress=self.progress)
+            life.remember(life.history(timezone.now()), until=timezone.now(), progress=self.pause)
             return
         call_command("seed_defaults")
         people.seed()
@@ -27,6 +30,11 @@ class Command(BaseCommand):
         if not UrgentOrder.objects.exists():  # what people entered is never touched
             now = timezone.now()
             life.play(life.living(now), until=now, progress=self.progress)
+
+    def pause(self, told, of):
+        """Whoever works at the desk meanwhile writes between two orders."""
+        self.progress(told, of)
+        time.sleep(BREATH_SECONDS)
 
     def progress(self, told, of):
         if told % 20 == 0 or told == of:
