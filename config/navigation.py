@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from django.conf import settings
-from django.db.models import Count, F, Value
+from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.health import machine_problems
 from desk.faces import TabFace
 from notifications.reports import unread
+from people.models import Department
 from people.roles import Right
 from sla.models import WorkItem
 from sla.reports import health, pressing
@@ -129,7 +131,11 @@ def pages(user) -> list[dict]:
 
 def _counts(user) -> Counter:
     """All the numbers of the shell in one statement: what waits in each department, what presses, what is unread."""
-    waiting = WorkItem.objects.living().order_by().values_list(F("department__code"), Count("pk"))
+    codes = {entry.icon for _label, entries in MENU for entry in entries if entry.is_for(user)}
+    living = WorkItem.objects.living().filter(department=OuterRef("pk")).order_by().values("department")
+    waiting = Department.objects.filter(code__in=codes).order_by().values_list(
+        "code", Coalesce(Subquery(living.annotate(n=Count("*")).values("n")), 0)  # counted in an index alone
+    )
     parts = [_named("pressing", pressing(user)), _named("unread", unread(user))]
     return Counter(dict(waiting.union(*parts, all=True)))
 

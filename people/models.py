@@ -160,6 +160,19 @@ class User(AbstractUser):
         return list(Delegation.objects.in_force().filter(to_person=self)) if self.is_active else []
 
     @cached_property
+    def absent_people(self) -> list[int]:
+        """For whom this person stands in now."""
+        if not self.__dict__.get("stands_in", True):  # asked with the person of the request
+            return []
+        return list(Absence.objects.current().filter(delegate=self).values_list("person_id", flat=True))
+
+    @cached_property
+    def accounts(self) -> list[int]:
+        """All accounts of this human being."""
+        same = Q(pk=self.natural_id) | Q(same_person_as=self.natural_id)
+        return list(User.objects.filter(same).values_list("pk", flat=True))
+
+    @cached_property
     def rights(self) -> frozenset:
         return self.own_rights.union(*(held.living_rights for held in self.held_delegations if self.is_active))
 

@@ -69,6 +69,10 @@ RIGHT_OF_KIND = {
 }  # fmt: skip
 
 
+def kinds_decided_by(rights) -> list[str]:
+    return [str(kind) for kind, right in RIGHT_OF_KIND.items() if right in rights]
+
+
 def work_of(kind: str) -> dict:
     """The pages that the departments have for a kind of work (settings.WORK): names of addresses."""
     return settings.WORK.get(kind, {})

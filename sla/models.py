@@ -1,6 +1,7 @@
 import json
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from desk.faces import ClockFace
 from desk.text import render
-from people.models import Absence, Department
+from people.models import Department
 from sla import worktime
-from sla.kinds import STAGE_KINDS, Kind, label_of, work_of
+from sla.kinds import STAGE_KINDS, Kind, kinds_decided_by, label_of, work_of
 
 PERSON = settings.AUTH_USER_MODEL
 SHORTEST_TARGET = 5 * 60
@@ -312,13 +313,26 @@ class WorkItemQuerySet(models.QuerySet):
         return self.filter(next_fire_at__lte=now).order_by("next_fire_at", "pk")
 
     def for_person(self, user):
-        """One's own, what one stands in for, what nobody took in one's department; a head sees all of it."""
-        absent = Absence.objects.current().filter(delegate=user).values("person")
-        mine = Q(assignee=user) | Q(assignee__in=absent)
+        """One's own, what nobody took in one's department, where a head sees all of it, and what one stands in for.
+
+        Each arm names its people or its department, so that each reads an index of the living ones.
+        """
+        mine = Q(assignee=user)
         if user.department_id:
             unclaimed = Q() if user.is_head else Q(assignee__isnull=True)
             mine |= unclaimed & Q(department=user.department_id)
+        if others := stood_in_for(user):
+            mine |= others & ~Q(is_decision=True, opened_by__in=user.accounts)
         return self.filter(mine)
+
+
+def stood_in_for(user) -> Q | None:
+    """What waits for people who are away, and what a right in one's hands decides of those who gave it."""
+    absent = user.absent_people
+    arms = [Q(assignee__in=absent)] if absent else []
+    arms += [Q(assignee=held.from_person_id, kind__in=kinds_decided_by(held.living_rights))
+             for held in user.held_delegations]
+    return reduce(or_, arms) if arms else None
 
 
 class WorkItem(models.Model):
