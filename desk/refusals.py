@@ -26,6 +26,7 @@ class Refusal(Exception):
     """
 
     status = 409
+    typed = ()  # label and words of a form that cannot be shown any more
 
     def __init__(self, what, *, because="", missing=(), who=(), remedy=None, field=None):
         super().__init__(str(what))

@@ -19,6 +19,7 @@ from orders.money import may_see
 from people.models import Department
 from people.roles import Right
 from sla.models import WorkItem
+from sla.panes import clock_buttons
 
 # Where the work of a stage is done, and what its button says.
 WORKPLACE = {
@@ -43,7 +44,7 @@ def visible_order(request, pk) -> UrgentOrder:
     """The order, or 404 for whom it is not open: its existence is not told either."""
     orders = UrgentOrder.objects.visible_to(request.user).select_related(
         "customer", "project", "follows", "created_by__department", "stage_item__department", "stage_item__assignee",
-        "hold__held_by",
+        "stage_item__policy_version", "hold__held_by",
     )
     order = orders.filter(pk=pk).first()
     if order is None:
@@ -69,6 +70,7 @@ def shell(request, order) -> dict:
         "stages": stage_faces(order),
         "clock": order.stage_item.face() if order.stage_item else None,
         "clock_item": order.stage_item,
+        "clock_buttons": clock_buttons(order.stage_item, request.user) if order.stage_item else [],
         "workplace": workplace(request.user, order),
         "tasks": tasks(order, signed, waiting),
         "duties": order.duties.select_related("person", "department").order_by("department_id"),

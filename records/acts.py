@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
+from django.forms import Textarea
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -46,9 +47,29 @@ class ActView(View):
         return int(text) if text.isdecimal() else None
 
     def dispatch(self, request, *args, **kwargs):
-        require(request.user, self.right)
-        self.subject()
+        try:
+            require(request.user, self.right)
+            self.subject()
+        except Refusal as refusal:
+            if request.method != "POST":
+                raise
+            return self.too_late(refusal)
         return super().dispatch(request, *args, **kwargs)
+
+    def too_late(self, refusal):
+        """The page may not be shown any more. Done by the same press already? Else what was written is given back."""
+        key = self.request.POST.get("once", "")[:64]
+        earlier = OnceKey.objects.filter(user=self.request.user, key=key).first() if key else None
+        if earlier:
+            return HttpResponseRedirect(self.way_on(earlier.result_url))
+        refusal.typed = self.typed()
+        raise refusal
+
+    def typed(self) -> list[tuple]:
+        fields = getattr(self.form_class, "base_fields", {})
+        words = [(field.label, self.request.POST.get(name, "").strip()) for name, field in fields.items()
+                 if isinstance(field.widget, Textarea)]
+        return [(label, text) for label, text in words if text]
 
     def get(self, request, *args, **kwargs):
         return self.page(self.form_class(**self.form_kwargs()))

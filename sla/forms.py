@@ -85,6 +85,33 @@ class CopyForm(forms.Form):
         return [self.known[pk] for pk in self.cleaned_data["people"]]
 
 
+class PauseForm(forms.Form):
+    """Why, for whom one waits, and the end: each end says what it does to the due time."""
+
+    reason = forms.ChoiceField(label=_("Reason"))
+    awaits = forms.ChoiceField(label=_("Who is awaited"), help_text=_("The clock runs again when that task is done."))
+    length = forms.ChoiceField(label=_("At the latest until"), widget=forms.RadioSelect)
+
+    def __init__(self, *args, reasons, awaited, lengths, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.awaited = {str(item.pk): item for item in awaited}
+        self.fields["reason"].choices = reasons
+        self.fields["awaits"].choices = [
+            (pk, f"{item.assignee} · {item.kind_label}") for pk, item in self.awaited.items()
+        ]
+        self.fields["length"].choices = lengths
+
+    def clean_awaits(self):
+        return self.awaited[self.cleaned_data["awaits"]]
+
+    def clean_length(self):
+        return timedelta(hours=int(self.cleaned_data["length"]))
+
+
+class ResumeForm(forms.Form):
+    """A button."""
+
+
 RETURN_REASONS = [
     ("unclear", _("Something is unclear")), ("missing", _("Papers are missing")),
     ("wrong", _("Something is wrong")), ("not_mine", _("It is not mine to decide")), ("other", _("Other")),

@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest, Refusal, Remedy
-from desk.text import duration, sentence
+from desk.text import duration, sentence, when
 from notifications.actions import tell
 from people.duty import with_rights
 from people.models import User
 from people.roles import Right
 from records.actions import record
 from sla import actions
-from sla.kinds import RIGHT_OF_KIND, Kind, work_of
+from sla.kinds import RIGHT_OF_KIND, Kind, kinds_decided_by, work_of
 from sla.models import Countersign, ItemAct, WorkItem
 
 Act, State = ItemAct.Act, Countersign.State
@@ -39,6 +39,15 @@ SAID = {
 
 def is_mine(item, user) -> bool:
     return item.is_living and WorkItem.objects.filter(pk=item.pk).for_person(user).exists()
+
+
+def stood_in(user, item):
+    """For whom the task waits, where the person only stands in: somebody absent, or who handed over the right."""
+    if item.assignee_id is None or item.assignee_id == user.pk:
+        return None
+    is_given = any(held.from_person_id == item.assignee_id and item.kind in kinds_decided_by(held.living_rights)
+                   for held in user.held_delegations)
+    return item.assignee if is_given or item.assignee_id in user.absent_people else None
 
 
 def may_look(item, user) -> bool:
@@ -78,6 +87,7 @@ def _mine(item, by) -> WorkItem:
     item = actions.living(item)
     if not WorkItem.objects.filter(pk=item.pk).for_person(by).exists():
         raise not_yours(item)
+    by.on_behalf_of = stood_in(by, item)
     return item
 
 
@@ -164,6 +174,7 @@ def answer(*, task, by, agrees, text="", now=None) -> Countersign:
                       % {"person": asked.person, "state": asked.get_state_display()})
     if not WorkItem.objects.filter(pk=asked.task_id).for_person(by).exists() or asked.asked_by.natural_id in by.hands:
         raise not_yours(asked.task)
+    by.on_behalf_of = stood_in(by, asked.task)
     text = str(text).strip() if agrees else _worded(text)
     asked.state, asked.answer, asked.answered_at = State.AGREED if agrees else State.REFUSED, text[:1000], now
     asked.save(update_fields=["state", "answer", "answered_at"])
@@ -242,6 +253,31 @@ def comment(*, item, by, text, now=None) -> ItemAct:
     return said
 
 
+def may_acknowledge(user, item) -> bool:
+    """By whose task it is, and by who stands above."""
+    return user.may(Right.SEE_ALL) or is_mine(item, user)
+
+
+def check_acknowledgeable(item, by) -> None:
+    """Once there is something to be silent about."""
+    if not may_acknowledge(by, item):
+        raise not_yours(item)
+    if not item.escalations.filter(level__gt=0).exists():
+        raise GateShut(
+            _("Nothing was escalated yet, so there is nothing to acknowledge."),
+            because=_("An acknowledgement makes the levels silent that have been told; the first is told %(when)s.")
+            % {"when": when(item.next_fire_at)} if item.next_fire_at else "",
+        )
+
+
+@transaction.atomic
+def acknowledge(*, item, by, note, until, now=None):
+    item = actions.living(item)
+    check_acknowledgeable(item, by)
+    by.on_behalf_of = stood_in(by, item)
+    return actions.acknowledge(item, by=by, note=note, until=until, now=now)
+
+
 def withdrawal_url(item, user) -> str:
     """Where the sender takes it back, while nobody else has done anything about it; else nothing."""
     name = work_of(item.kind).get("withdraw")
@@ -276,7 +312,9 @@ def _write(item, act, by, person, text, now) -> ItemAct:
         record(f"work.{act}", _EVENT[act], by=by, stream=item.source, at=now, params={
             "what": sentence(item.subject, item.params), "person": str(person or ""), "text": text or "–",
         })
-    return ItemAct.objects.create(item=item, act=act, by=by, person=person, text=text, at=now)
+    return ItemAct.objects.create(
+        item=item, act=act, by=by, on_behalf_of=by.on_behalf_of, person=person, text=text, at=now
+    )
 
 
 _EVENT = {

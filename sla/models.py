@@ -326,6 +326,11 @@ class WorkItemQuerySet(models.QuerySet):
         return self.filter(mine)
 
 
+def acting(person, absent):
+    """The person, and in whose place."""
+    return _("%(person)s for %(absent)s") % {"person": person, "absent": absent} if absent else person
+
+
 def stood_in_for(user) -> Q | None:
     """What waits for people who are away, and what a right in one's hands decides of those who gave it."""
     absent = user.absent_people
@@ -384,6 +389,10 @@ class WorkItem(models.Model):
         PERSON, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
         verbose_name=_("closed by")
     )
+    closed_for = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("closed on behalf of")
+    )
     closed_reason = models.CharField(_("reason"), max_length=300, blank=True)
 
     policy_version = models.ForeignKey(
@@ -401,6 +410,7 @@ class WorkItem(models.Model):
     next_fire_at = models.DateTimeField(null=True, blank=True)
     next_level = models.PositiveSmallIntegerField(null=True, blank=True, default=1)
     next_repeat = models.PositiveSmallIntegerField(default=0)
+    is_paused_for = models.BooleanField(_("another clock stands until this is done"), default=False, db_default=False)
     failures = models.PositiveSmallIntegerField(default=0)
     fault = models.TextField(_("what went wrong"), blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -496,6 +506,16 @@ class WorkItem(models.Model):
         return self.state in self.LIVING
 
     @property
+    def closer(self):
+        """Who closed it, and for whom."""
+        return acting(self.closed_by, self.closed_for)
+
+    @property
+    def was_escalated(self) -> bool:
+        """Whether a level of the ladder has had its turn."""
+        return self.next_level != 1
+
+    @property
     def is_unclaimed(self) -> bool:
         return self.assignee_id is None and not self.has_no_taker
 
@@ -554,6 +574,10 @@ class Pause(models.Model):
     started_at = models.DateTimeField(_("from"))
     started_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     until = models.DateTimeField(_("ends by itself"))
+    awaits = models.ForeignKey(
+        WorkItem, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("waits for"),
+        help_text=_("The running task that names who is awaited, where a person stopped the clock."),
+    )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     ended_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name=_("ended by"))
 
@@ -645,6 +669,9 @@ class ItemAct(models.Model):
     person = models.ForeignKey(
         PERSON, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("person")
     )
+    on_behalf_of = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("on behalf of")
+    )
     text = models.CharField(_("in words"), max_length=1000, blank=True)
     at = models.DateTimeField(_("at"))
 
@@ -671,6 +698,10 @@ class ItemAct(models.Model):
 
     def __str__(self):
         return f"{self.item} {self.act}"
+
+    @property
+    def who(self):
+        return acting(self.by, self.on_behalf_of)
 
 
 class Countersign(models.Model):

@@ -6,13 +6,14 @@ from urllib.parse import urlencode
 
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from desk.text import duration, when
-from sla import item_acts
+from sla import item_acts, pausing
 from sla.kinds import Kind, work_of
-from sla.models import Countersign, ItemAct, WorkItem
+from sla.models import Acknowledgement, Countersign, ItemAct, Pause, WorkItem
 
 RETURNABLE = (Kind.PROBLEM,)  # beside decisions, and stages of an order
 TONE_ICONS = {"ok": "check", "warn": "triangle", "over": "octagon", "": "info"}
@@ -97,7 +98,7 @@ class Pane:
 
     @cached_property
     def acts(self) -> list[ItemAct]:
-        return list(self.item.acts.select_related("by__department", "person"))
+        return list(self.item.acts.select_related("by__department", "person", "on_behalf_of"))
 
     @cached_property
     def countersigns(self) -> list[Countersign]:
@@ -121,7 +122,7 @@ class Pane:
         owner = item_acts.owner_of(item)
         if not item.is_living:
             closed = when(item.closed_at)
-            return [Step(item.department_code, item.closed_by or owner, "", closed, "ok", is_done=True)]
+            return [Step(item.department_code, item.closer or owner, "", closed, "ok", is_done=True)]
         face = item.face()
         pattern = _("%(time)s over") if face.seconds_left < 0 else _("%(time)s left")
         note, tone = pattern % {"time": duration(face.seconds_left)}, face.state
@@ -133,8 +134,19 @@ class Pane:
             return []
         mine = [("transfer", "T", "swap"), ("add_approver", "+", "plus")] if self.is_mine else [("remind", "M", "bell")]
         names = [*mine, ("copy", "", "send"), ("comment", "C", "chat")]
-        return [Button(LABELS[name], reverse(f"sla:{name}", args=[self.item.pk]), key, icon=icon)
-                for name, key, icon in names] + self._withdrawal()
+        buttons = [Button(LABELS[name], reverse(f"sla:{name}", args=[self.item.pk]), key, icon=icon)
+                   for name, key, icon in names]
+        return buttons + clock_buttons(self.item, self.user) + self._withdrawal()
+
+    @cached_property
+    def pause(self) -> Pause | None:
+        return pausing.standing(self.item) if self.item.state == WorkItem.State.PAUSED else None
+
+    @cached_property
+    def acknowledgement(self) -> Acknowledgement | None:
+        """The one in force: who knows, and until when."""
+        found = self.item.acknowledgements.filter(until__gt=timezone.now()).select_related("acknowledged_by")
+        return found.first() if self.item.is_living and self.item.was_escalated else None
 
     def back(self) -> Button | None:
         item = self.item
@@ -154,6 +166,21 @@ LABELS = {
 }
 
 
+def clock_buttons(item, user) -> list[Button]:
+    """What this person may do about its clock: also on the card of the order."""
+    if not item.is_living:
+        return []
+    found = []
+    if pausing.may_stop(user, item):
+        if item.is_ticking and pausing.reasons_of(item):
+            found.append(Button(_("Pause the clock"), reverse("sla:pause", args=[item.pk]), icon="pause"))
+        elif (pause := not item.is_ticking and pausing.standing(item)) and pause.awaits:
+            found.append(Button(_("Resume the clock"), reverse("sla:resume", args=[item.pk]), icon="play"))
+    if item.was_escalated and item_acts.may_acknowledge(user, item):
+        found.append(Button(_("Acknowledge"), reverse("sla:acknowledge", args=[item.pk]), icon="eye"))
+    return found
+
+
 def _step_of(row: Countersign) -> Step:
     person, state = row.person, row.State
     tone = {state.AGREED: "ok", state.REFUSED: "over"}.get(row.state, "warn")
@@ -164,7 +191,8 @@ def _step_of(row: Countersign) -> Step:
 def find(pk, kinds=()) -> WorkItem:
     """The item of a pane, with everybody whom the pane names."""
     items = WorkItem.objects.select_related(
-        "department__head", "assignee__department", "opened_by__department", "closed_by"
+        "department__head", "assignee__department", "opened_by__department", "closed_by", "closed_for",
+        "policy_version__policy",
     )
     return get_object_or_404(items.filter(kind__in=kinds) if kinds else items, pk=pk)
 

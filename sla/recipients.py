@@ -33,6 +33,10 @@ class Reach:
         found = found or self.rank(Role.ADMINISTRATOR)
         return list({person.pk: person for person in found}.values())
 
+    def of_owner(self, item: WorkItem) -> list[User]:
+        """Whose task it is: the assignee, else who is on duty there, else the acting head."""
+        return self._named(Recipient.ASSIGNEE, item, None) or self._named(Recipient.HEAD, item, None)
+
     def of_unclaimed(self, item: WorkItem) -> User | None:
         """The head, who does not get what they asked for to decide it themselves; then the next rank."""
         head = self.roster.head_of(item.department)

@@ -14,6 +14,7 @@ from desk.text import render
 from notifications.reports import backlog
 from people.models import Absence
 from sla.actions import watching
+from sla.item_acts import stood_in
 from sla.models import Escalation, Heartbeat, ItemAct, Policy, PolicyVersion, WorkItem
 
 ONE_HOUR = timedelta(hours=1)
@@ -28,11 +29,12 @@ class Row:
 
     item: WorkItem
     face: ClockFace
+    absent: object = None  # for whom the person who looks stands in
 
 
-def rows(items, now=None) -> list[Row]:
+def rows(items, now=None, user=None) -> list[Row]:
     now = now or timezone.now()
-    return [Row(item, item.face(now)) for item in items]
+    return [Row(item, item.face(now), user and stood_in(user, item)) for item in items]
 
 
 # Keyset pages need a column without NULL: what has no due time (its clock stands) comes last.
@@ -93,7 +95,7 @@ def just_done(user, pk, now=None) -> WorkItem | None:
     return WorkItem.objects.filter(pk=pk, closed_by=user, closed_at__gte=since).first() if pk else None
 
 
-def groups(items, now=None) -> list[ItemGroup]:
+def groups(items, now=None, user=None) -> list[ItemGroup]:
     """Items by how soon they are due, those whose clock stands last."""
     now = now or timezone.now()
     names = {
@@ -102,7 +104,7 @@ def groups(items, now=None) -> list[ItemGroup]:
         "waiting": (_("Waiting for others"), "pause"),
     }
     sorted_rows = {code: [] for code in names}
-    for row in rows(items, now):
+    for row in rows(items, now, user):
         sorted_rows[_group_of(row.item, now)].append(row)
     notes = {"waiting": _("your clock is stopped"), "past": _told(escalated_to(items, now))}
     return [ItemGroup(code, *names[code], found, notes.get(code, "")) for code, found in sorted_rows.items() if found]

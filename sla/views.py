@@ -11,11 +11,10 @@ from django.views.decorators.cache import never_cache
 
 from desk.faces import ItemGroup, TabFace
 from desk.keyset import paginate
-from desk.refusals import NotYours
 from people.roles import Right
 from records.acts import ActView, require
 from sla import actions, item_acts, panes, reports
-from sla.forms import AcknowledgeForm, LimitForm
+from sla.forms import LimitForm
 from sla.kinds import Kind, work_of
 from sla.models import Policy, WorkItem
 
@@ -52,10 +51,11 @@ def _listed(user, tab, cursor, now):
         page = paginate(reports.copied_to(user), ("-at", "-pk"), cursor)
         found = reports.rows([copy.item for copy in page.rows], now)
         return page, [ItemGroup(COPIED, _("Copied to me"), "send", found)] if found else []
-    items = WorkItem.objects.all()
-    items = items.filter(opened_by=user) if tab == STARTED else items.for_person(user).filter(is_decision=tab == DECIDE)
-    page = reports.living_page(items, cursor)
-    return page, reports.groups(page.rows, now)
+    if tab == STARTED:
+        page = reports.living_page(WorkItem.objects.filter(opened_by=user), cursor)
+        return page, reports.groups(page.rows, now)
+    page = reports.living_page(WorkItem.objects.for_person(user).filter(is_decision=tab == DECIDE), cursor)
+    return page, reports.groups(page.rows, now, user)
 
 
 def _list_url(request) -> str:
@@ -114,29 +114,6 @@ def _agreement(task, user):
         ] if is_open else [],
         consequences=[_("%(person)s decides after you have agreed.") % {"person": item_acts.owner_of(asked.item)}],
     )  # fmt: skip
-
-
-class Acknowledge(ActView):
-    form_class = AcknowledgeForm
-    template_name = "ui/act.html"
-
-    def subject(self):
-        self.item = get_object_or_404(WorkItem.objects.select_related("department"), pk=self.kwargs["pk"])
-        user = self.request.user
-        if not user.may(Right.SEE_ALL) and not WorkItem.objects.filter(pk=self.item.pk).for_person(user).exists():
-            owner = self.item.assignee or self.item.department.head or self.item.department
-            raise NotYours(_("This task waits for somebody else."), who=[owner])
-
-    def perform(self, form):
-        actions.acknowledge(self.item, by=self.request.user, **form.cleaned_data)
-        return self.item.url
-
-    def context(self):
-        return {
-            "title": _("Acknowledge"), "lead": self.item.subject_text, "submit_label": _("Acknowledge"),
-            "back_url": self.item.url,
-            "consequences": [_("Reminders of the levels reached so far stop until then."), _("The clock goes on.")],
-        }
 
 
 def limits(request):

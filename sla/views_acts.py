@@ -3,13 +3,27 @@
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from desk.text import when
 from records.acts import ActView
-from sla import item_acts, panes
+from sla import item_acts, panes, pausing
 from sla.actions import closed_already
-from sla.forms import AddForm, AnswerForm, CommentForm, CopyForm, RemindForm, ReturnForm, TransferForm, WithdrawForm
+from sla.forms import (
+    AcknowledgeForm,
+    AddForm,
+    AnswerForm,
+    CommentForm,
+    CopyForm,
+    PauseForm,
+    RemindForm,
+    ResumeForm,
+    ReturnForm,
+    TransferForm,
+    WithdrawForm,
+)
 from sla.kinds import work_of
 from sla.models import ItemAct
 
@@ -38,9 +52,10 @@ class ItemView(ActView):
         return reverse("sla:my_work")
 
     def context(self):
+        label = self.act.label if self.act else ""
         return {
-            "title": self.act.label, "lead": f"{self.item.subject_text} · {self.item.detail_text}",
-            "submit_label": self.act.label, "back_url": self.item.pane_url, "back_label": _("My work"),
+            "title": label, "lead": f"{self.item.subject_text} · {self.item.detail_text}",
+            "submit_label": label, "back_url": self.item.pane_url, "back_label": _("My work"),
             "consequences": self.consequences,
         }
 
@@ -142,6 +157,86 @@ class Comment(ItemView):
     act, form_class, is_for_owner = Act.COMMENT, CommentForm, False
     do = staticmethod(item_acts.comment)
     consequences = (gettext_lazy("Who has the task and who sent it are told."),)
+
+
+class PauseClock(ItemView):
+    """What each end of the pause does to the due time stands in the form, before anything is pressed."""
+
+    form_class, is_for_owner = PauseForm, False
+    title = gettext_lazy("Pause the clock")
+
+    def subject(self):
+        super().subject()
+        pausing.check_pausable(self.item, self.request.user)
+
+    def form_kwargs(self):
+        lengths = [(str(int(length.total_seconds() // 3600)), self.due_with(length)) for length in pausing.LENGTHS]
+        return {
+            "reasons": pausing.labels_of(self.item), "lengths": lengths, "initial": {"length": lengths[2][0]},
+            "awaited": pausing.awaited_for(self.item).select_related("assignee"),
+        }
+
+    def due_with(self, length):
+        now = timezone.now()
+        due = pausing.due_after(self.item, now + length, now)
+        return _("%(until)s: then due %(due)s instead of %(old)s") % {
+            "until": when(now + length), "due": when(due), "old": when(self.item.due_at),
+        }
+
+    def context(self):
+        return super().context() | {"title": self.title, "submit_label": self.title, "consequences": [
+            _("No reminder and no escalation while the clock stands; the time used so far stays used."),
+            _("It runs again by itself at the end chosen, or as soon as the other task is done: "
+              "%(person)s is told then.") % {"person": item_acts.owner_of(self.item)},
+            _("Who is awaited is told at once."),
+            _("It stays in the audit log."),
+        ]}
+
+    def perform(self, form):
+        pausing.pause(item=self.item, by=self.request.user, **form.cleaned_data)
+        return self.item.pane_url
+
+
+class ResumeClock(ItemView):
+    form_class, is_for_owner = ResumeForm, False
+    title = gettext_lazy("Resume the clock")
+
+    def subject(self):
+        super().subject()
+        self.pause = pausing.check_resumable(self.item, self.request.user)
+
+    def context(self):
+        now = timezone.now()
+        return super().context() | {"title": self.title, "submit_label": self.title, "consequences": [
+            _("Due %(due)s from now on.") % {"due": when(pausing.due_after(self.item, now, now))}
+            if self.item.left_seconds(now) > 0 else _("The limit is used up: it is late at once."),
+            _("%(person)s is not awaited here any more.") % {"person": self.pause.awaits.assignee},
+        ]}
+
+    def perform(self, form):
+        pausing.resume(item=self.item, by=self.request.user)
+        return self.item.pane_url
+
+
+class Acknowledge(ItemView):
+    form_class, is_for_owner = AcknowledgeForm, False
+
+    def subject(self):
+        super().subject()
+        item_acts.check_acknowledgeable(self.item, self.request.user)
+
+    def perform(self, form):
+        item_acts.acknowledge(item=self.item, by=self.request.user, **form.cleaned_data)
+        return self.item.url
+
+    def context(self):
+        return super().context() | {
+            "title": _("Acknowledge"), "submit_label": _("Acknowledge"),
+            "consequences": [
+                _("Reminders of the levels reached so far stop until then."), _("The clock goes on."),
+                _("After that they go on, and a higher level is told all the same."),
+            ],
+        }
 
 
 def withdraw(request, pk):

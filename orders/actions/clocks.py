@@ -12,7 +12,7 @@ from orders.machine import STAGE_DEPARTMENT, Stage
 from orders.models import Negotiation
 from people.duty import Roster, next_rank
 from sla import actions as sla
-from sla.models import WorkItem
+from sla.models import Pause, WorkItem
 
 LEAST_SHARE_OF_A_REPEATED_STAGE = 0.25
 
@@ -70,8 +70,9 @@ def _opening(order, *, params=None, url=None, remark=None, **options) -> sla.Ope
 
 
 def stand_still(order, by, now):
-    """Every running clock of the order waits for the end of its hold."""
-    for item in _waiting(order).exclude(state=WorkItem.State.PAUSED):
+    """Every clock of the order that runs, or that a person stopped, waits for the end of its hold."""
+    by_act = Pause.objects.filter(ended_at__isnull=True, awaits__isnull=True).values("item")
+    for item in _waiting(order).exclude(state=WorkItem.State.PAUSED, pk__in=by_act):
         still(order, item, by, now)
 
 

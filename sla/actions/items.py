@@ -15,8 +15,10 @@ from notifications.actions import tell, void, void_letters
 from people.models import Department
 from records.actions import record
 from sla.actions.common import State, calls_of, escalation, save, turn, used_by, write_escalations
+from sla.kinds import Kind
 from sla.models import Acknowledgement, Escalation, Pause, PolicyVersion, WorkItem
 from sla.projection import point_at, project
+from sla.recipients import Reach
 
 LONGEST_PAUSE = timedelta(days=3)
 LONGEST_ACKNOWLEDGEMENT = timedelta(days=14)
@@ -120,7 +122,7 @@ def cancel_all(items, *, reason, by=None, now=None) -> list[WorkItem]:
 
 CLOSING = (
     "consumed_seconds", "state", "closed_at", "closed_by", "closed_reason", "running_since", "next_level",
-    "next_repeat", "next_fire_at", "is_provisional", "version", "awaited",
+    "next_repeat", "next_fire_at", "is_provisional", "version", "awaited", "closed_for",
 )
 
 
@@ -135,6 +137,7 @@ def _close_all(items, *, by, now=None, reason="", is_refusal=False) -> list[Work
         item.closed_reason = str(reason)[:300]
         item.state = State.CANCELLED if reason else _ended(item)
         item.closed_at, item.closed_by, item.running_since = now, by, None
+        item.closed_for = by.on_behalf_of if by else None
         item.next_level, item.next_repeat = None, 0
         project(item, []).version += 1
     if any(item.was_paused for item in items):
@@ -142,7 +145,17 @@ def _close_all(items, *, by, now=None, reason="", is_refusal=False) -> list[Work
     if items:
         void_letters(*(item.message_source for item in items))
         WorkItem.objects.bulk_update(items, CLOSING)
+    _end_pauses_for([item for item in items if item.is_paused_for], now)
     return items
+
+
+def _end_pauses_for(items, now) -> None:
+    """Nobody is awaited there any more: the clocks that stood for it run again."""
+    if not items:
+        return
+    standing = WorkItem.objects.living().filter(pauses__awaits__in=items, pauses__ended_at__isnull=True)
+    for item in standing.order_by("pk"):
+        resume(item, now=now)
 
 
 def _refuse_unagreed(item) -> None:
@@ -201,40 +214,58 @@ def reclassify(item, urgency_class, by, now=None) -> WorkItem:
 
 
 @transaction.atomic
-def pause(item, reason, by, until=None, now=None) -> WorkItem:
-    """Stop the clock for a reason that the policy allows; a hold of the order is always one."""
+def pause(item, reason, by, until=None, now=None, awaits=None) -> WorkItem:
+    """Stop the clock for a reason that the policy allows; a hold of the order is always one.
+
+    `awaits`: the running item that names who is awaited, where a person stops it (sla.pausing). An act that stops
+    the clock comes before such a pause.
+    """
     item, now = living(item), now or timezone.now()
-    _may_pause(item, reason)
+    _may_pause(item, reason, awaits)
     until = until or now + LONGEST_PAUSE
     if until <= now:
         raise BadInput(_("A pause must end in the future."), field="until")
-    Pause.objects.create(item=item, reason=reason, started_at=now, started_by=by, until=until)
+    item.pauses.filter(ended_at__isnull=True).update(ended_at=now, ended_by=by)
+    Pause.objects.create(item=item, reason=reason, started_at=now, started_by=by, until=until, awaits=awaits)
+    if awaits:
+        WorkItem.objects.filter(pk=awaits.pk).update(is_paused_for=True)
     item.consumed_seconds = used_by(item, now)
     item.state, item.running_since = State.PAUSED, None
     label = PolicyVersion.PauseReason(reason).label
     record(
         "pause", gettext_noop("The clock of {what} was paused until {until}: {reason}."), by=by, stream=item.source,
-        at=now, params={"what": sentence(item.subject, item.params), "until": moment(until), "reason": word(label)},
+        at=now, params={"what": sentence(item.subject, item.params), "until": moment(until), "reason": word(label),
+                        "awaits": awaits and sentence(awaits.subject, awaits.params)},
     )
     return save(item, calls_of(item), pause_until=until)
 
 
-def _may_pause(item, reason) -> None:
-    allowed = {*item.policy_version.pause_reasons, PolicyVersion.PauseReason.HOLD}
-    if item.state == State.PAUSED:
+def _may_pause(item, reason, awaits) -> None:
+    hold = PolicyVersion.PauseReason.HOLD
+    if item.was_paused and (awaits or not item.pauses.filter(ended_at__isnull=True, awaits__isnull=False).exists()):
         raise Changed(_("This clock is paused already."))
-    if reason not in allowed:
+    if item.kind == Kind.CONFIRMATION and reason != hold:
+        raise GateShut(
+            _("The clock of a confirmation is not paused: the duty is ours."),
+            because=_("Where the customer does not answer, that is said on the order after two attempts."),
+        )
+    if reason not in {*item.policy_version.pause_reasons, hold}:
         raise GateShut(
             _("This clock cannot be paused for that reason."),
             because=_("The time limit “%(limit)s” does not allow it.") % {"limit": item.policy_version.policy},
         )
 
 
+RUNS_AGAIN = gettext_noop("Your clock runs again: {what}. {about}. Due {due}.")
+
+
 @transaction.atomic
 def resume(item, by=None, now=None) -> WorkItem:
+    """By a person, an act, or by itself: then who has the task is told."""
     item, now = living(item), now or timezone.now()
     if item.state != State.PAUSED:
         raise Changed(_("This clock is running already."))
+    is_held = by is None and item.pauses.filter(ended_at__isnull=True, reason=PolicyVersion.PauseReason.HOLD).exists()
     item.pauses.filter(ended_at__isnull=True).update(ended_at=now, ended_by=by)
     is_over = item.consumed_seconds > item.budget_seconds
     item.state, item.running_since = (State.BREACHED if is_over else State.RUNNING), now
@@ -242,7 +273,14 @@ def resume(item, by=None, now=None) -> WorkItem:
         "resume", gettext_noop("The clock of {what} runs again."), by=by, stream=item.source, at=now,
         params={"what": sentence(item.subject, item.params)},
     )
-    return save(item, calls_of(item))
+    save(item, calls_of(item))
+    if by is None and not is_held:  # the end of a hold is told by who knows of holds
+        tell(key=f"{item.message_source}:resumed:{item.version}", recipients=Reach(now).of_owner(item), now=now,
+             text=RUNS_AGAIN, url=item.url, source=item.message_source, params={
+                 "what": sentence(item.subject, item.params), "due": moment(item.due_at),
+                 "about": item.source_label or word(item.kind_label),
+             })
+    return item
 
 
 @transaction.atomic
@@ -289,6 +327,6 @@ def closed_already(item) -> Changed:
         return Changed(_("This task is closed already."))
     return Changed(
         _("%(person)s closed this task on %(when)s. Yours was not saved.")
-        % {"person": item.closed_by, "when": when(item.closed_at)},
+        % {"person": item.closer, "when": when(item.closed_at)},
         who=[item.closed_by], remedy=Remedy(_("Next in my work"), "/"),
     )

@@ -125,28 +125,6 @@ def test_an_item_leads_to_where_it_is_done(company, sales, client_of):
     assert 'href="/orders/1/"' in client_of(sales).get(reverse("sla:item", args=[item.pk])).content.decode()
 
 
-# Acknowledging
-
-
-def test_acknowledging_by_form(company, sales, client_of):
-    item = open_item(company["sales"], assignee=sales)
-    url = reverse("sla:acknowledge", args=[item.pk])
-    client = client_of(sales)
-    assert client.get(url).status_code == 200
-    until = timezone.localtime() + HOUR
-    data = {"note": "Customer calls back", "until": until.strftime("%Y-%m-%dT%H:%M"), "once": "a"}
-    assert client.post(url, data).status_code == 302
-    assert client.post(url, data).status_code == 302  # a double click
-    assert item.acknowledgements.get().note == "Customer calls back"
-
-
-def test_somebody_elses_item_is_not_acknowledged(company, sales, planner, client_of):
-    item = open_item(company["sales"], assignee=sales)
-    response = client_of(planner).get(reverse("sla:acknowledge", args=[item.pk]))
-    assert response.status_code == 403
-    assert sales.name in response.content.decode()
-
-
 # Limits
 
 
