@@ -78,13 +78,14 @@ def seed() -> None:
 
 def default_ladder() -> list[EscalationStep]:
     both = ["in_app", "email"]
+    all_hear = [*both, "robot"]  # from the limit on, the group too
     return [
         EscalationStep(level=1, at_percent=50, recipients=[Recipient.ASSIGNEE], channels=both),
         EscalationStep(level=2, at_percent=80, recipients=[Recipient.ASSIGNEE, Recipient.HEAD], channels=both),
-        EscalationStep(level=3, at_percent=100, recipients=[Recipient.HEAD], channels=both),
-        EscalationStep(level=4, minutes_past_due=30, recipients=[Recipient.MANAGER], channels=both),
+        EscalationStep(level=3, at_percent=100, recipients=[Recipient.HEAD], channels=all_hear),
+        EscalationStep(level=4, minutes_past_due=30, recipients=[Recipient.MANAGER], channels=all_hear),
         EscalationStep(
-            level=5, minutes_past_due=120, recipients=[Recipient.GENERAL_MANAGER], channels=both,
+            level=5, minutes_past_due=120, recipients=[Recipient.GENERAL_MANAGER], channels=all_hear,
             repeat_every_minutes=120, repeat_at_most=5, needs_acknowledgement=True,
         ),
     ]

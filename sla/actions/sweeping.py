@@ -83,6 +83,10 @@ def _behind_since(now):
 
 def _fire_safely(items, now, behind_since, result) -> None:
     """All together. If that fails, each alone: a poisoned one is rolled back, pushed back and shown."""
+    for item in items:
+        if item.failures:
+            _fire_alone(item.pk, now, behind_since, result)
+    items = [item for item in items if not item.failures]
     try:
         with transaction.atomic():
             counts = Batch(items, now, behind_since).fire()
@@ -203,7 +207,7 @@ class Batch:
             key, source = f"{item.source}:behind:{self.behind_since.isoformat()}", ""
         self.messages.append(
             Message(key=key, recipients=people, text=text, params=_message_params(item), url=item.url, source=source,
-                    is_urgent=True, **options)
+                    is_urgent=True, department=item.department_id, **options)
         )
 
 

@@ -6,6 +6,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from desk.refusals import BadInput, Changed, GateShut
+from notifications.actions import add_robot
 from notifications.models import Notification, Outbox
 from people.models import User
 from records.models import Event
@@ -559,3 +560,18 @@ def test_an_idle_sweep_takes_few_statements(company, monday, django_assert_max_n
 def test_a_sweep_without_a_moment_takes_the_present_one(company, sales):
     open_item(company["sales"], assignee=sales, now=timezone.now() - timedelta(days=9))
     assert actions.sweep().fired == 1
+
+
+@pytest.mark.clause("3.1.1")
+def test_from_the_limit_on_the_departments_group_hears_it_too(company, sales, admin, monday):
+    own = add_robot(by=admin, name="Sales group", kind="wecom", address=f"wecombot://{'k' * 36}",
+                    department=company["sales"], language="zh-hans")
+    whole = add_robot(by=admin, name="Factory", kind="wecom", address=f"wecombot://{'c' * 36}", department=None,
+                      language="en")
+    open_item(company["sales"], assignee=sales, now=monday)
+    open_item(company["quality"], assignee=company["quality"].head, now=monday, source="order:2")
+    actions.sweep(now=monday + HOUR)
+    assert not Outbox.objects.filter(channel="robot").exists()
+    actions.sweep(now=monday + 2 * HOUR)
+    spoken = Outbox.objects.filter(channel="robot").order_by("pk")
+    assert [row.robot for row in spoken] == [own, whole]
