@@ -140,7 +140,7 @@ def _check_decision(expense, order, is_approved, is_over, by, reason):
     if expense.state != ExpenseRequest.State.REQUESTED:
         raise Changed(
             _("%(who)s has decided this already: %(state)s.")
-            % {"who": expense.decided_by, "state": expense.get_state_display()}
+            % {"who": expense.decided_by or expense.requested_by, "state": expense.get_state_display()}
         )
     if not is_approved and not reason.strip():
         raise BadInput(_("Say why in a few words, so that the others can act."), field="reason")

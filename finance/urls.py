@@ -13,6 +13,7 @@ urlpatterns = [
     path("orders/<int:pk>/statement/issue/", views.IssueStatement.as_view(), name="statement_issue"),
     path("orders/<int:pk>/settle/", views.Settle.as_view(), name="settle"),
     path("expenses/<int:pk>/", views.DecideExpense.as_view(), name="expense_decide"),
+    path("work/<int:pk>/expense/withdraw/", views.WithdrawExpense.as_view(), name="expense_withdraw"),
     path("work/<int:pk>/expense/", panes.expense, name="pane_expense"),
     path("work/expenses/", panes.ApproveExpenses.as_view(), name="expenses_approve"),
     path("complaints/<int:pk>/credit/", views.WriteCredit.as_view(), name="credit"),

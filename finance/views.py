@@ -19,10 +19,12 @@ from orders.models.money import CostKind
 from orders.money import may_see
 from orders.pages import shell, visible_order
 from orders.views.base import OrderAct
+from orders.views.taking_back import TakeBack
 from people.roles import Right
 from records.acts import ActView, require
 from records.models import CompanySettings
 from records.rules import version_of_rules
+from sla.kinds import Kind
 
 
 def board(request):
@@ -150,6 +152,17 @@ class DecideExpense(MoneyAct):
 
     def act(self, form):
         actions.decide_expense(expense_id=self.expense.pk, by=self.request.user, **form.cleaned_data)
+
+
+class WithdrawExpense(TakeBack):
+    kind, model, asker = Kind.EXPENSE, ExpenseRequest, "requested_by"
+    consequences = (
+        _("Finance decides nothing; nothing is spent."),
+        _("What waits for this money is done without it, or asked for again."),
+    )
+
+    def act(self, paper):
+        orders.withdraw_expense(expense_id=paper.pk, by=self.request.user)
 
 
 class RecordCost(MoneyAct):

@@ -273,6 +273,11 @@ GUARDS = [
     refuse("orders_processingsheet", "withdrawn", on="UPDATE", says="a withdrawn sheet stays withdrawn",
            when="OLD.withdrawn_at IS NOT NULL"),
     *append_only("orders_contactlog"),
+    refuse("orders_expenserequest", "withdrawn", on="UPDATE", says="a withdrawn expense request was decided by nobody",
+           when="NEW.state = 'withdrawn' AND NEW.decided_by_id IS NOT NULL"),
+    refuse("orders_declineproposal", "withdrawn", on="UPDATE", says="who proposed it takes it back",
+           when="NEW.answer = 'withdrawn' AND"
+                f" {natural('NEW.answered_by_id')} <> {natural('NEW.proposed_by_id')}"),
     refuse("orders_expenserequest", "decided", on="UPDATE", says="a decided expense request stays decided",
            when="OLD.state <> 'requested' AND (NEW.state <> OLD.state OR NEW.amount <> OLD.amount)"),
 ]

@@ -15,6 +15,7 @@ from orders.views import (
     panes,
     silence,
     stop,
+    taking_back,
     withdrawal,
 )
 
@@ -110,6 +111,8 @@ urlpatterns = [
     path("<int:pk>/cancel/", door.Cancel.as_view(), name="cancel"),
     path("work/<int:pk>/confirmation/", panes.confirmation, name="pane_confirmation"),
     path("work/<int:pk>/negotiation/", panes.negotiation, name="pane_negotiation"),
+    path("work/<int:pk>/consent/withdraw/", taking_back.WithdrawConsent.as_view(), name="consent_withdraw"),
+    path("work/<int:pk>/proposal/withdraw/", taking_back.WithdrawProposal.as_view(), name="proposal_withdraw"),
     path("work/<int:pk>/negotiation/withdraw/", panes.take_back_options, name="take_back_options"),
     path("work/<int:pk>/problem/", panes.problem, name="pane_problem"),
     path("work/<int:pk>/sheet/", panes.sheet_receipt, name="pane_sheet"),

@@ -52,6 +52,8 @@ PANES = {
     "production:pane_assessment": "review_process", "quality:pane_nonconformance": "nonconformance",
     "logistics:pane_confirmation": "delivery_confirmation", "finance:pane_expense": "expense",
     "procurement:pane_supplier": "supplier", "orders:take_back_options": "negotiation",
+    "orders:consent_withdraw": "consent", "orders:proposal_withdraw": "decline_proposal",
+    "finance:expense_withdraw": "expense",
 }  # fmt: skip
 TABLE = Path(__file__).parent / "urls.csv"
 PEOPLE = (
@@ -106,6 +108,7 @@ def papers(cast) -> dict:
     )
     concession = propose_concession(nonconformance_id=held.pk, by=cast["wu"], reason="不影响装配")
     expense = actions.request_expense(order_id=review.pk, by=cast["lin"], kind="transport", amount=300, reason="专车")
+    actions.propose_decline(order_id=at["confirmation"].pk, by=cast["zhou"], reason_code="not_ours", reason="无此机床")
     propose_supplier(by=cast["wang"], name="新厂")
     customers = customers_papers(at, cast, review, later)
     file, later = StoredFile.objects.first(), {"starts_at": later, "ends_at": later + timedelta(days=1)}

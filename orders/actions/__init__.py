@@ -38,6 +38,7 @@ from orders.actions.proposals import decline, keep_order, propose_decline
 from orders.actions.sheet import issue_sheet, receive_sheet
 from orders.actions.silence import acknowledge_silence, ask_about_silences, renew_silence
 from orders.actions.stop import report_stop
+from orders.actions.taking_back import withdraw_consent, withdraw_expense, withdraw_proposal
 from orders.actions.withdrawal import withdraw
 
 __all__ = [
@@ -95,6 +96,9 @@ __all__ = [
     "take_in_return",
     "tell_customer",
     "withdraw",
+    "withdraw_consent",
+    "withdraw_expense",
     "withdraw_negotiation",
+    "withdraw_proposal",
     "write_credit",
 ]

@@ -97,7 +97,8 @@ def may_answer(user, consent) -> bool:
 
 
 def _check_answer(consent, by, reason):
-    if consent.asked_by_id == by.pk:
+    by.use(Right.ORDER_NEGOTIATE if by.pk == consent.item.assignee_id else Right.ORDER_DECIDE)
+    if consent.asked_by.natural_id in by.hands:
         raise OwnRequest(_("You asked for this consent, so somebody else answers."), who=answerers(consent))
     if not may_answer(by, consent):
         raise NotYours(

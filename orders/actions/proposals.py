@@ -6,13 +6,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from desk.refusals import BadInput, Changed, GateShut, NotYours
+from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest
 from desk.text import word
 from orders.actions import clocks, door
 from orders.actions.trail import inform, note
 from orders.machine import STEPS
 from orders.models import DeclineProposal
-from people.duty import head_of, who_may
+from people.duty import hands_of, head_of, who_may
 from people.models import Department
 from people.roles import Right
 from sla import actions as sla
@@ -72,6 +72,7 @@ def keep_order(*, order_id, by, reason, version=None) -> DeclineProposal:
     proposal = open_proposal(order)
     if proposal is None:
         raise Changed(_("This proposal is answered already."))
+    _check_other(proposal, by)
     if not reason.strip():
         raise BadInput(_("Say why it goes on."), field="reason")
     _answer(proposal, Answer.KEPT, by, reason.strip())
@@ -91,6 +92,7 @@ def decline(
     door.check_duplicate(order, reason_code, duplicate_of)
     proposal = open_proposal(order)
     if proposal and by.use(Right.ORDER_DECIDE):
+        _check_other(proposal, by)
         _answer(proposal, Answer.DECLINED, by, reason.strip())
     if duplicate_of is not None:
         order.duplicate_of = duplicate_of
@@ -101,6 +103,16 @@ def decline(
         event = note(order, "decline_answered", gettext_noop("Declined as proposed"), by=by)
         inform(order, event, {proposal.proposed_by})
     return order
+
+
+def _check_other(proposal, by) -> None:
+    """Never one's own proposal, nor for somebody who made it."""
+    first = hands_of([(proposal.proposed_by, proposal.proposed_at)], Right.ISSUE_RAISE)
+    if by.hands & first:
+        raise OwnRequest(
+            _("You proposed it, so somebody else answers."),
+            who=[person for person in who_may(Right.ORDER_DECIDE) if person.natural_id not in first],
+        )
 
 
 def _answer(proposal, answer, by, text):

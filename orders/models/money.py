@@ -68,6 +68,7 @@ class ExpenseRequest(models.Model):
         REQUESTED = "requested", _("requested")
         APPROVED = "approved", _("approved")
         REFUSED = "refused", _("refused")
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
     order = models.ForeignKey(UrgentOrder, models.PROTECT, related_name="expenses")
     department = models.ForeignKey(Department, models.PROTECT, related_name="+")

@@ -21,6 +21,7 @@ class DeclineProposal(models.Model):
         OPEN = "", _("open")
         DECLINED = "declined", _("declined")
         KEPT = "kept", _("goes on")
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
     order = models.ForeignKey(UrgentOrder, models.PROTECT, related_name="decline_proposals")
     reason_code = models.CharField(_("Why"), max_length=15, choices=ReasonCode)

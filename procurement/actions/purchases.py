@@ -198,6 +198,11 @@ def _check_money(purchase):
             _("Finance refused the fee for expedited service."), because=expense.decision_reason,
             who=[expense.decided_by],
         )
+    if expense.state == ExpenseRequest.State.WITHDRAWN:
+        raise GateShut(
+            _("The fee for expedited service is not asked for any more."), who=[expense.requested_by],
+            missing=[Condition(_("Order it without expedited service"))],
+        )
     raise GateShut(
         _("The fee for expedited service is not approved yet."),
         missing=[Condition(_("The expense request is approved"))], who=who_may(Right.EXPENSE_DECIDE),

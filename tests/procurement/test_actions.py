@@ -313,6 +313,17 @@ def test_fee_for_speed_is_approved_before_anything_is_ordered(order, line, buyer
     assert (cost.amount, cost.cause, cost.is_planned) == (80, "urgency", False)
 
 
+def test_a_fee_that_is_not_asked_for_any_more_leaves_the_order_without_speed(order, line, buyer, finance):
+    purchase = buy.bought(line, buyer, is_expedited=True, fee=Decimal(80))
+    orders.withdraw_expense(expense_id=purchase.expense_id, by=buyer)
+    with pytest.raises(Changed, match="decided this already"):
+        finance_actions.decide_expense(expense_id=purchase.expense_id, is_approved=True, by=finance)
+    with pytest.raises(GateShut, match="not asked for any more"):
+        actions.place_order(purchase_line_id=purchase.pk, by=buyer)
+    purchase = actions.place_order(purchase_line_id=purchase.pk, by=buyer, without_expedite=True)
+    assert (purchase.state, purchase.expedite) == ("ordered", "refused")
+
+
 def test_refused_fee_leaves_the_order_without_speed(order, line, buyer, finance):
     purchase = buy.bought(line, buyer, is_expedited=True, fee=Decimal(80))
     finance_actions.decide_expense(expense_id=purchase.expense_id, is_approved=False, by=finance, reason="too dear")

@@ -69,7 +69,15 @@ def test_consent_moves_the_harmed_order_when_the_plan_is_released(pair, people, 
     assert planner.post(what, {"reason": "客户停线", "version": "1"}).status_code == 409
     assert planner.post(what, {"reason": "客户停线"}).status_code == 302
     make.own_all(second, people.operator)
-    plan, consent = Plan.objects.get(order=second), Consent.objects.get()
+    taken_back = reverse("orders:consent_withdraw", args=[Consent.objects.get().item_id])
+    assert client_of(people.sales).post(taken_back, {}).status_code == 403
+    assert planner.post(taken_back, {}).status_code == 302
+    assert not Consent.objects.living().exists()
+    with pytest.raises(GateShut, match="nobody has agreed"):
+        release(second, people)
+    assert planner.post(what, {"reason": "客户停线"}).status_code == 302
+    make.own_all(second, people.operator)
+    plan, consent = Plan.objects.get(order=second), Consent.objects.living().get()
     assert f"{first}: " in planner.get(review).content.decode()
     assert (plan.is_draft, plan.goes_before, consent.plan_version) == (True, first, plan.version)
     assert consent.promised_at == first.promises.last().promised_at < consent.finish_after_at
