@@ -16,6 +16,7 @@ ASKED_EVERY = 60  # so often a rare job is asked whether it is due
 class Job:
     task: str  # dotted name of the Celery task, a plain callable as well
     every_seconds: int
+    is_outward: bool = False  # asks other machines, which may let it wait: it never holds up the others
 
     @property
     def name(self) -> str:
@@ -34,13 +35,13 @@ class Job:
 
 JOBS = (
     Job("sla.tasks.sweep", 5),
-    Job("notifications.tasks.dispatch", 5),
+    Job("notifications.tasks.dispatch", 5, is_outward=True),
     Job("sla.tasks.reconcile", 600),
     Job("sla.tasks.begin_absences", 30),
-    Job("sla.tasks.ping", 60),
+    Job("sla.tasks.ping", 60, is_outward=True),
     Job("notifications.tasks.reconcile", 600),
     Job("orders.tasks.reconcile", 600),
-    Job("orders.tasks.hand_over", 20),
+    Job("orders.tasks.hand_over", 20, is_outward=True),
     Job("orders.tasks.repair_search", 3600),
     Job("orders.tasks.end_holds", 20),
     Job("orders.tasks.ask_about_silences", 60),

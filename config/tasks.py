@@ -1,5 +1,6 @@
 """The one door of all periodic jobs, for Celery and for `manage.py run_sla`."""
 
+import threading
 from datetime import timedelta
 
 from celery import shared_task
@@ -14,12 +15,26 @@ JOB_OF = {job.task: job for job in JOBS}
 BEAT_THEMSELVES = ("sweep", "reconcile")  # their heartbeats hold more than a count
 
 
+# One of a process's threads at most waits for other machines, so that one is always free for the sweep.
+outward = threading.Lock()
+
+
 @shared_task
 def ring(task) -> None:
     """Run a job, unless it is a rare one whose heartbeat is young enough; its heartbeat says how it went."""
     job = JOB_OF[task]
     if not is_due(job, timezone.now()):
         return
+    if not job.is_outward:
+        _run(job)
+    elif outward.acquire(blocking=False):
+        try:
+            _run(job)
+        finally:
+            outward.release()
+
+
+def _run(job) -> None:
     try:
         result = import_string(job.task)()
     except Exception as problem:

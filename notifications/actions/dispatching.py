@@ -1,6 +1,7 @@
 """Sending: leased, outside any transaction, marked with the lease's token."""
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -29,10 +30,13 @@ class DispatchResult:
     dead: int = 0
 
 
-def dispatch(limit=50, now=None) -> DispatchResult:
-    """Send what is due. What goes out as one is marked by that one sending."""
+def dispatch(limit=50, now=None, ends_at=float("inf")) -> DispatchResult:
+    """Send what is due, until the monotonic clock shows `ends_at`. What goes out as one is marked by that sending."""
     result = DispatchResult()
     for letters in _parcels(limit, now or timezone.now()):
+        if time.monotonic() >= ends_at:
+            _mark(letters, state=Outbox.State.WAITING, next_try_at=now or timezone.now())
+            continue
         result.taken += len(letters)
         if held := _hold(letters, now or timezone.now()):
             _send(held, now, result)

@@ -1,6 +1,7 @@
 import socket
 from datetime import UTC, datetime, time, timedelta
 from email import message_from_bytes, policy
+from time import monotonic
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -235,6 +236,13 @@ def test_a_server_that_hangs_costs_no_more_than_the_timeout(letter, settings):
         assert dispatch().failed == 1
     letter.refresh_from_db()
     assert (letter.state, letter.attempts) == (STATE.WAITING, 1)
+
+
+def test_a_dispatch_ends_when_its_time_is_up_and_leaves_the_rest_to_the_next(sales, planner, server):
+    say([sales, planner], channels=("email",))
+    assert dispatch(ends_at=monotonic()).taken == 0
+    assert list(Outbox.objects.values_list("state", "attempts", "lease")) == [(STATE.WAITING, 0, None)] * 2
+    assert dispatch(ends_at=monotonic() + 60).sent == 2
 
 
 def test_no_server_at_all_is_a_try(letter, settings):

@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from config.periodic import JOBS, beat_schedule
+from config.tasks import outward, ring
 from notifications.models import Outbox
 from sla import actions, tasks
 from sla.models import Escalation, Heartbeat
@@ -51,6 +52,19 @@ def test_the_sweep_task_goes_on_until_nothing_is_due(company, sales):
         open_item(company["sales"], assignee=sales, source=f"order:{number}", now=now, due_at=now)
     tasks.sweep()
     assert Outbox.objects.count() == 3
+
+
+def test_one_thread_of_a_process_at_most_waits_for_other_machines(company, mailoutbox):
+    """The others are free for the sweep, however long the mail server takes."""
+    now = timezone.now()
+    open_item(company["sales"], assignee=company["sales"].head, now=now, due_at=now)
+    actions.sweep(now=now)
+    with outward:
+        ring("notifications.tasks.dispatch")
+        assert not mailoutbox and not Heartbeat.objects.filter(name="notifications.dispatch").exists()
+        ring("sla.tasks.sweep")
+    ring("notifications.tasks.dispatch")
+    assert len(mailoutbox) == 1 and Heartbeat.objects.filter(name="notifications.dispatch").exists()
 
 
 def test_beat_and_the_loop_have_one_list_of_jobs():

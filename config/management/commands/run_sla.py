@@ -29,21 +29,26 @@ class Command(BaseCommand):
             signal.signal(number, self.end)
         self.stdout.write("The clock is running.")
         self.stdout.flush()
-        self.loop()
+        outward = threading.Thread(target=self.loop, args=([job for job in JOBS if job.is_outward],))
+        outward.start()
+        self.loop([job for job in JOBS if not job.is_outward])
+        outward.join()
         self.stdout.write("The clock has ended.")
 
     def end(self, number, frame):
         """The job in hand is finished first."""
         self.ended.set()
 
-    def loop(self):
-        due = dict.fromkeys(JOBS, 0.0)
+    def loop(self, jobs):
+        """In a thread of its own what waits for other machines: the sweep waits for nobody."""
+        due = dict.fromkeys(jobs, 0.0)
         while not self.ended.is_set():
-            for job in JOBS:
+            for job in jobs:
                 if time.monotonic() >= due[job] and not self.ended.is_set():
                     due[job] = time.monotonic() + job.rings_every
                     run_afresh(job)
             self.ended.wait(max(0.05, min(due.values()) - time.monotonic()))
+        connections.close_all()
 
 
 def run(job) -> bool:
