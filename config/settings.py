@@ -168,6 +168,7 @@ WORK = {
     "sheet_receipt": {"pane": "orders:pane_sheet", "bulk": "orders:sheets_receive"},
     "supplier": {"pane": "procurement:pane_supplier"},
     "countersign": {"withdraw": "sla:ask_no_more"},
+    "limit_change": {"pane": "sla:pane_limit_change", "withdraw": "sla:limit_change_withdraw"},
 }
 
 AUTH_USER_MODEL = "people.User"
@@ -307,6 +308,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = beat_schedule()
 # In memory: the file of the usual one may be closed under its feet when it is told to end.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
+
+# So many orders may become late at once by one administrator's change of a time limit; more, and two decide it.
+LATE_AT_ONCE_ALONE = env.int("LATE_AT_ONCE_ALONE", default=3)
 
 # The company's own rules (order.md, "Defaults an administrator can change" are rows in the database).
 ORDER_SYSTEM_URL = env("ORDER_SYSTEM_URL", default="")  # where confirmed orders are posted as JSON

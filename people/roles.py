@@ -42,6 +42,7 @@ class Right(TextChoices):
     # management
     SEE_ALL = "order.see_all", _("see every order")
     SEE_FIGURES = "figures.see", _("see the figures of all departments")
+    LIMIT_DECIDE = "limit.decide", _("decide changes of the time limits")
     CONFIGURE = "desk.configure", _("administer the desk")
 
 
@@ -80,7 +81,7 @@ ROLE_RIGHTS = {
     Role.HR: {R.ISSUE_RAISE},
     Role.MANAGER: {R.SEE_ALL, R.SEE_FIGURES, R.SEE_SALES, R.SEE_PURCHASE, R.SEE_RESOURCE, R.SEE_RESULT},
     Role.GENERAL_MANAGER: {
-        R.SEE_ALL, R.SEE_FIGURES, R.EXPENSE_DECIDE, R.EXPENSE_DECIDE_OVER, R.SUPPLIER_APPROVE,
+        R.SEE_ALL, R.SEE_FIGURES, R.EXPENSE_DECIDE, R.EXPENSE_DECIDE_OVER, R.SUPPLIER_APPROVE, R.LIMIT_DECIDE,
         R.SEE_SALES, R.SEE_PURCHASE, R.SEE_RESOURCE, R.SEE_RESULT, R.ISSUE_RAISE,
     },
     Role.ADMINISTRATOR: {R.CONFIGURE},

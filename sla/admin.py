@@ -8,13 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from notifications.models import Channel
 from people.admin_site import may_configure
 from records.admin import AuditedAdmin, ForAdministrators
 from sla import actions
 from sla.models import (
-    LONGEST_TARGET,
-    SHORTEST_TARGET,
     CalendarDay,
     EscalationStep,
     Heartbeat,
@@ -25,8 +22,6 @@ from sla.models import (
     check_spans,
 )
 
-VERSION_FIELDS = ("target_seconds", "calendar", "remind_percent", "escalate_percent", "pause_reasons",
-                  "in_force_from", "reason")  # fmt: skip
 WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 STEP_FIELDS = ("level", "at_percent", "minutes_past_due", "recipients", "role", "person", "channels",
                "repeat_every_minutes", "repeat_at_most", "needs_acknowledgement")
@@ -92,98 +87,29 @@ class PolicyAdmin(AuditedAdmin):
 
     @admin.display(description=_("version"))
     def new_version(self, policy):
-        url = reverse("admin:sla_policyversion_add")
-        return format_html('<a href="{}?policy={}">{}</a>', url, policy.pk, _("New version"))
+        return format_html('<a href="{}">{}</a>', reverse("sla:limit_edit", args=[policy.pk]), _("New version"))
 
 
-class VersionForm(forms.ModelForm):
-    target_minutes = forms.IntegerField(
-        label=_("Limit, minutes"), min_value=SHORTEST_TARGET // 60, max_value=LONGEST_TARGET // 60
-    )
-    pause_reasons = forms.MultipleChoiceField(
-        label=_("reasons to pause"), choices=PolicyVersion.PauseReason, required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    class Meta:
-        model = PolicyVersion
-        fields = ["policy", "calendar", "remind_percent", "escalate_percent", "in_force_from", "reason"]
-
-    def clean(self):
-        data = super().clean()
-        self.instance.target_seconds = data["target_seconds"] = data.get("target_minutes", 0) * 60
-        return data
-
-
-class StepForm(forms.ModelForm):
-    recipients = forms.MultipleChoiceField(label=_("recipients"), choices=EscalationStep.Recipient)
-    channels = forms.MultipleChoiceField(label=_("channels"), choices=Channel)
-
-    class Meta:
-        model = EscalationStep
-        fields = STEP_FIELDS
-
-
-class StepInline(ForAdministrators, TabularInline):
+class StepInline(ReadOnly, TabularInline):
     model = EscalationStep
-    form = StepForm
+    extra = 0
+    fields = STEP_FIELDS
 
-    def get_extra(self, request, obj=None, **kwargs):
-        return len(_ladder_in_force(request)) or 1
+    def has_add_permission(self, request, obj=None):
+        return False
 
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(ReadOnly, ModelAdmin):
-    """Adding one starts from the version in force."""
+    """To look at: new versions are made on the page of the time limits."""
 
-    form = VersionForm
     inlines = [StepInline]
     list_display = ["policy", "number", "target_seconds", "calendar", "reason", "made_by", "made_at"]
     list_filter = ["policy__kind"]
     list_select_related = ["policy", "calendar", "made_by"]
 
-    def get_fields(self, request, obj=None):
-        target = "target_minutes" if obj is None else "target_seconds"
-        return ["policy", target, "calendar", "remind_percent", "escalate_percent", "pause_reasons", "in_force_from",
-                "reason"]  # fmt: skip
-
-    def get_changeform_initial_data(self, request):
-        initial = super().get_changeform_initial_data(request)
-        current = _in_force(request)
-        if current is None:
-            return initial
-        names = ("calendar", "remind_percent", "escalate_percent", "pause_reasons")
-        return initial | {name: getattr(current, name) for name in names} | {
-            "target_minutes": current.target_seconds // 60
-        }
-
-    def get_formset_kwargs(self, request, obj, inline, prefix):
-        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
-        if request.method == "GET" and obj.pk is None:
-            kwargs["initial"] = [{name: getattr(step, name) for name in STEP_FIELDS}
-                                 for step in _ladder_in_force(request)]
-        return kwargs
-
-    def save_model(self, request, obj, form, change):
-        """Nothing yet: the action writes version and steps together."""
-
-    def save_related(self, request, form, formsets, change):
-        steps = [step for formset in formsets for step in formset.save(commit=False)]
-        data = form.cleaned_data
-        version = actions.save_policy(
-            data["policy"], by=request.user, steps=steps or None, **{name: data[name] for name in VERSION_FIELDS}
-        )
-        form.instance.pk, form.instance.number = version.pk, version.number
-
-
-def _in_force(request) -> PolicyVersion | None:
-    policy = request.GET.get("policy", "")
-    return PolicyVersion.objects.in_force().filter(policy=policy).first() if policy.isdecimal() else None
-
-
-def _ladder_in_force(request) -> list[EscalationStep]:
-    current = _in_force(request)
-    return list(current.steps.order_by("level")) if current else []
+    def has_add_permission(self, request):
+        return False
 
 
 @admin.register(WorkItem)

@@ -55,6 +55,7 @@ LIMITS = {
     Kind.SUPPLIER: (9, True, ()),
     Kind.COUNTERSIGN: (2, True, ()),
     Kind.MEETING_ACTION: (45, False, (PauseReason.DEPARTMENT, PauseReason.SUPPLIER, PauseReason.CUSTOMER)),
+    Kind.LIMIT_CHANGE: (9, True, ()),
     Kind.SILENCE: (9, True, ()),
     Kind.DECLINE_PROPOSAL: (2, True, ()),
     Kind.ORDER: (90, False, (PauseReason.CUSTOMER,)),

@@ -1,4 +1,4 @@
-from desk.guards import append_only, refuse
+from desk.guards import Guard, append_only, refuse
 
 OPEN_AGREEMENT = (
     "EXISTS (SELECT 1 FROM sla_countersign WHERE item_id = NEW.id AND state IN ('asked', 'refused'))"
@@ -10,6 +10,24 @@ NOBODY_AWAITED = (
     " WHERE i.id = NEW.item_id AND w.id = NEW.awaits_id AND w.id <> i.id AND w.assignee_id IS NOT NULL"
     " AND w.state IN ('running', 'breached'))"
 )
+# One human being may have two accounts, and may decide with somebody else's right.
+SAME_PERSON = (
+    "EXISTS (SELECT 1 FROM people_user asked, people_user decided WHERE asked.id = NEW.proposed_by_id"
+    " AND decided.id IN (NEW.decided_by_id, NEW.on_behalf_of_id)"
+    " AND COALESCE(asked.same_person_as_id, asked.id) = COALESCE(decided.same_person_as_id, decided.id))"
+)
+DECISION = ("state", "decided_at", "decided_by_id", "on_behalf_of_id", "note")
+
+
+def _names(code: str, column: str) -> Guard:
+    """A level for a role or a person says which."""
+    where, sqlite_where = f"NEW.recipients @> '[\"{code}\"]'", f"instr(NEW.recipients, '\"{code}\"') > 0"
+    is_missing = f"COALESCE(CAST(NEW.{column} AS text), '') = ''"
+    return refuse(
+        "sla_escalationstep", code, on="INSERT", says=f"a level for a {code} names it",
+        when=f"{where} AND {is_missing}", sqlite_when=f"{sqlite_where} AND {is_missing}",
+    )
+
 
 GUARDS = [
     *append_only("sla_escalation"),
@@ -22,6 +40,15 @@ GUARDS = [
            when=f"NEW.reason <> 'hold' AND EXISTS ({PAUSED_ITEM} AND i.kind = 'confirmation')"),
     refuse("sla_pause", "awaited", on="INSERT", when=NOBODY_AWAITED,
            says="a pause names another running task of the same order, and who is awaited there"),
+    _names("role", "role"),
+    _names("person", "person_id"),
+    *append_only("sla_limitchange", may_update=DECISION),
+    refuse("sla_limitchange", "undecided", on="INSERT", says="a change of time limits begins undecided",
+           when="NEW.state <> 'proposed'"),
+    refuse("sla_limitchange", "decided", on="UPDATE", says="a decided change of time limits stays as it is",
+           when="OLD.state <> 'proposed'"),
+    refuse("sla_limitchange", "second", on="UPDATE", says="another person decides a change of time limits",
+           when=f"NEW.state IN ('approved', 'refused') AND {SAME_PERSON}"),
     refuse(
         "sla_workitem", "agreed", on="UPDATE", says="an item is done after every added approver has agreed",
         when=f"NEW.state IN ('met', 'met_late') AND NEW.awaited > 0 OR NEW.state <> OLD.state"

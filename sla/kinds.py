@@ -3,7 +3,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.roles import Right
+from people.roles import DEPARTMENT_OF_RIGHT, ROLE_RIGHTS, Right, Role, departments_of
 
 
 class Kind(TextChoices):
@@ -46,6 +46,7 @@ class Kind(TextChoices):
     SUPPLIER = "supplier", _("New supplier")
     MEETING_ACTION = "meeting_action", _("Action of the weekly meeting")
     COUNTERSIGN = "countersign", _("Agreement")
+    LIMIT_CHANGE = "limit_change", _("Change of time limits")
 
 
 def label_of(kind: str):
@@ -54,6 +55,11 @@ def label_of(kind: str):
 
 # A stage's code where the kind of its own task has another one.
 STAGE_KINDS = {"review": Kind.REVIEW_DECISION}
+
+STAGES_IN_ORDER = (
+    Kind.IDENTIFICATION, Kind.CONFIRMATION, Kind.REVIEW_DECISION, Kind.PROCUREMENT, Kind.PRODUCTION, Kind.QC,
+    Kind.DELIVERY, Kind.SETTLEMENT,
+)  # fmt: skip
 
 # Who can be handed a task of this kind; of any other kind, who works in its department.
 RIGHT_OF_KIND = {
@@ -67,11 +73,34 @@ RIGHT_OF_KIND = {
     Kind.RETURNED: Right.QUALITY_DECIDE, Kind.RATING: Right.ORDER_CONFIRM,
     Kind.SETTLEMENT: Right.SETTLE, Kind.EXPENSE: Right.EXPENSE_DECIDE, Kind.SUPPLIER: Right.SUPPLIER_APPROVE,
     Kind.SILENCE: Right.ORDER_DECIDE, Kind.DECLINE_PROPOSAL: Right.ORDER_DECIDE,
+    Kind.LIMIT_CHANGE: Right.LIMIT_DECIDE,
 }  # fmt: skip
 
 
 def kinds_decided_by(rights) -> list[str]:
     return [str(kind) for kind, right in RIGHT_OF_KIND.items() if right in rights]
+
+
+# Whose work a kind is where the right above does not tell: a department, and who of it (nobody named: its head).
+OWNER_OF_KIND = {
+    Kind.IDENTIFICATION: ("sales", Role.SALES), Kind.PRODUCTION: ("production", ""), Kind.REMAKE: ("production", ""),
+    Kind.EXPENSE: ("finance", Role.ACCOUNTANT), Kind.SUPPLIER: ("procurement", ""), Kind.CREDIT: ("finance", ""),
+    Kind.CONSENT: ("sales", Role.SALES), Kind.SILENCE: ("sales", ""), Kind.DECLINE_PROPOSAL: ("sales", ""),
+    Kind.COMPLAINT: ("quality", ""), Kind.COMPLAINT_ANSWER: ("sales", Role.SALES),
+    Kind.LIMIT_CHANGE: ("management", Role.GENERAL_MANAGER),
+}  # fmt: skip
+
+
+def owner_of_kind(kind: str) -> tuple[str, object]:
+    """The code of the department and who of it; of what may be anybody's no code and “Assignee”."""
+    code, role = OWNER_OF_KIND.get(kind) or _owner_by_right(RIGHT_OF_KIND.get(kind))
+    return code, (Role(role).label if role else _("Head of department") if code else _("Assignee"))
+
+
+def _owner_by_right(right) -> tuple[str, str]:
+    code = DEPARTMENT_OF_RIGHT.get(right, "")
+    holders = [role for role, rights in ROLE_RIGHTS.items() if right in rights and departments_of(role) == {code}]
+    return code, next(iter(holders), "")
 
 
 def work_of(kind: str) -> dict:

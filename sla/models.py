@@ -210,6 +210,9 @@ class PolicyVersion(models.Model):
     in_force_from = models.DateTimeField(_("in force from"), default=timezone.now)
     made_at = models.DateTimeField(_("made at"), default=timezone.now)
     made_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name=_("made by"))
+    change = models.ForeignKey(
+        "LimitChange", models.PROTECT, null=True, related_name="versions", verbose_name=_("agreed by two")
+    )
 
     objects = PolicyVersionQuerySet.as_manager()
 
@@ -234,6 +237,68 @@ class PolicyVersion(models.Model):
 
     def __str__(self):
         return f"{self.policy} v{self.number}"
+
+
+class LimitChange(models.Model):
+    """A change of time limits that a second person decides. What was decided stays as it is (sla.guards)."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Waits for general management")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", _("Refused")
+        WITHDRAWN = "withdrawn", _("Withdrawn by the sender")
+
+    class Mode(models.TextChoices):
+        NEW = "new", _("New stages only")
+        RUNNING = "running", _("Running stages too")
+        DATE = "date", _("From a date")
+
+    rules = models.JSONField(_("what was changed"))  # sla.limits.Rule: each names the version it is based on
+    mode = models.CharField(_("apply to"), max_length=8, choices=Mode)
+    from_date = models.DateField(_("from"), null=True)
+    tells_passed = models.BooleanField(_("tell the levels already passed"), default=False)
+    reason = models.CharField(_("reason"), max_length=300)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
+    proposed_at = models.DateTimeField(_("proposed at"))
+    proposed_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("proposed by"))
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    decided_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by"))
+    on_behalf_of = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name=_("for"))
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("change of time limits")
+        verbose_name_plural = _("changes of time limits")
+        ordering = ["-proposed_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="proposed", decided_at__isnull=True, decided_by__isnull=True)
+                | (~Q(state="proposed") & Q(decided_at__isnull=False, decided_by__isnull=False)),
+                name="a_decided_change_says_by_whom_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "refused"]) | ~Q(decided_by=F("proposed_by")),
+                name="who_proposes_a_change_does_not_decide_it",
+            ),
+            models.CheckConstraint(condition=~Q(state="refused") | ~Q(note=""), name="a_refused_change_says_why"),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_proposed_change_says_why"),
+            models.CheckConstraint(
+                condition=Q(mode="date", from_date__isnull=False) | (~Q(mode="date") & Q(from_date__isnull=True)),
+                name="a_change_from_a_date_names_it",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.proposed_at:%Y-%m-%d} {self.get_state_display()}"
+
+    @property
+    def source(self) -> str:
+        """What its work item and its events are about."""
+        return f"limit-change:{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.PROPOSED
 
 
 class EscalationStep(models.Model):
@@ -277,6 +342,8 @@ class EscalationStep(models.Model):
             models.CheckConstraint(
                 condition=Q(repeat_at_most=0) | Q(repeat_every_minutes__gte=1), name="a_repeating_step_says_how_often"
             ),
+            models.CheckConstraint(condition=~Q(recipients=[]), name="a_level_reaches_somebody"),
+            models.CheckConstraint(condition=~Q(channels=[]), name="a_level_speaks_by_some_channel"),
         ]
 
     def __str__(self):

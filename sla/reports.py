@@ -131,13 +131,16 @@ def pressing(user, now=None):
 
 
 def limits() -> list[Policy]:
-    """All time limits, each with the version in force as `version`."""
-    in_force = PolicyVersion.objects.in_force().filter(policy=OuterRef("pk"))
-    policies = list(Policy.objects.annotate(version_id=Subquery(in_force.values("pk")[:1])))
-    versions = PolicyVersion.objects.select_related("calendar", "made_by").in_bulk([p.version_id for p in policies])
+    """All time limits, each with its `newest` version and the one `in_force`, which may be older."""
+    versions = PolicyVersion.objects.filter(policy=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    in_force = PolicyVersion.objects.in_force().filter(policy=OuterRef("pk")).values("pk")[:1]
+    policies = list(Policy.objects.annotate(newest_id=Subquery(versions), in_force_id=Subquery(in_force)))
+    keys = {key for policy in policies for key in (policy.newest_id, policy.in_force_id)}
+    found = PolicyVersion.objects.select_related("policy", "calendar", "made_by", "change__decided_by")
+    found = found.prefetch_related("steps").in_bulk([key for key in keys if key])
     for policy in policies:
-        policy.version = versions.get(policy.version_id)
-    return sorted(policies, key=lambda policy: (policy.kind != "confirmation", str(policy.kind_label)))
+        policy.newest, policy.in_force = found.get(policy.newest_id), found.get(policy.in_force_id)
+    return policies
 
 
 @dataclass(frozen=True)

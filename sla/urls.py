@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sla import bulk, views, views_acts, views_people
+from sla import bulk, views, views_acts, views_limits, views_people
 
 app_name = "sla"
 urlpatterns = [
@@ -19,8 +19,20 @@ urlpatterns = [
     path("work/<int:pk>/acknowledge/", views_acts.Acknowledge.as_view(), name="acknowledge"),
     path("work/<int:pk>/pause/", views_acts.PauseClock.as_view(), name="pause"),
     path("work/<int:pk>/resume/", views_acts.ResumeClock.as_view(), name="resume"),
-    path("limits/", views.limits, name="limits"),
-    path("limits/<int:pk>/", views.EditLimit.as_view(), name="limit_edit"),
+    path("limits/", views_limits.Sheet.as_view(), name="limits"),
+    path("limits/preview/", views_limits.PreviewSheet.as_view(), name="limits_preview"),
+    path("limits/history/", views_limits.history, name="limit_history"),
+    path("limits/<int:pk>/", views_limits.EditLimit.as_view(), name="limit_edit"),
+    path("limits/<int:pk>/preview/", views_limits.PreviewLimit.as_view(), name="limit_preview"),
+    path("limits/<int:pk>/<str:urgency_class>/", views_limits.EditLimit.as_view(), name="limit_edit_class"),
+    path(
+        "limits/<int:pk>/<str:urgency_class>/preview/", views_limits.PreviewLimit.as_view(), name="limit_preview_class"
+    ),
+    path("limits/changes/<int:pk>/", views_limits.change, name="limit_change"),
+    path("limits/changes/<int:pk>/approve/", views_limits.ApproveChange.as_view(), name="limit_change_approve"),
+    path("limits/changes/<int:pk>/refuse/", views_limits.RefuseChange.as_view(), name="limit_change_refuse"),
+    path("work/<int:pk>/limit-change/", views_limits.pane, name="pane_limit_change"),
+    path("work/<int:pk>/limit-change/withdraw/", views_limits.WithdrawChange.as_view(), name="limit_change_withdraw"),
     path("absences/", views_people.absence_list, name="absences"),
     path("absences/new/", views_people.EnterAbsence.as_view(), name="absence_new"),
     path("absences/<int:pk>/end/", views_people.EndAbsence.as_view(), name="absence_end"),

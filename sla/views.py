@@ -2,7 +2,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,12 +11,9 @@ from django.views.decorators.cache import never_cache
 
 from desk.faces import ItemGroup, TabFace
 from desk.keyset import paginate
-from people.roles import Right
-from records.acts import ActView, require
-from sla import actions, item_acts, panes, reports
-from sla.forms import LimitForm
+from sla import item_acts, panes, reports
 from sla.kinds import Kind, work_of
-from sla.models import Policy, WorkItem
+from sla.models import WorkItem
 
 DECIDE, DO, STARTED, COPIED, DONE = "decide", "do", "started", "copied", "done"
 EMPTY = {
@@ -114,52 +111,6 @@ def _agreement(task, user):
         ] if is_open else [],
         consequences=[_("%(person)s decides after you have agreed.") % {"person": item_acts.owner_of(asked.item)}],
     )  # fmt: skip
-
-
-def limits(request):
-    require(request.user, Right.CONFIGURE)
-    return render(request, "sla/limits.html", {"policies": reports.limits(), "health": reports.health()})
-
-
-class EditLimit(ActView):
-    right = Right.CONFIGURE
-    asks_again = True
-    form_class = LimitForm
-    template_name = "sla/limit_edit.html"
-    shown_version = None
-
-    def subject(self):
-        self.policy = get_object_or_404(Policy, pk=self.kwargs["pk"])
-        self.current = self.policy.current
-        if self.current is None:
-            raise Http404
-
-    def form_kwargs(self):
-        hours, rest = divmod(self.current.target_seconds, 3600)
-        return {"initial": {
-            "hours": hours, "minutes": rest // 60, "calendar": self.current.calendar_id,
-            "remind_percent": self.current.remind_percent, "escalate_percent": self.current.escalate_percent,
-        }}
-
-    def perform(self, form):
-        data = form.cleaned_data
-        self.shown_version = self.current.number  # who is refused has seen what changed, and may save again
-        actions.save_policy(
-            self.policy, by=self.request.user, reason=data["reason"], target_seconds=data["target_seconds"],
-            calendar=data["calendar"], remind_percent=data["remind_percent"],
-            escalate_percent=data["escalate_percent"], based_on=self.version,
-        )
-        return reverse("sla:limits")
-
-    def context(self):
-        versions = self.policy.versions.select_related("made_by", "calendar").order_by("-number")[:20]
-        return {
-            "title": _("Time limit: %(kind)s") % {"kind": self.policy}, "submit_label": _("Save as a new version"),
-            "back_url": reverse("sla:limits"), "back_label": _("Time limits"), "versions": versions,
-            "steps": self.current.steps.order_by("level"),
-            "version": self.shown_version or self.request.POST.get("version") or self.current.number,
-            "consequences": [_("Tasks that are running keep the limit they have; new ones take this one.")],
-        }
 
 
 @login_not_required

@@ -7,6 +7,7 @@ that it exists, 405 = only by form, 409 = not now.
 
 import csv
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,6 +42,8 @@ from production.models import Operation
 from quality.actions import propose_concession
 from quality.models import Concession, Inspection
 from records.models import StoredFile
+from sla import limit_changes
+from sla.limits import rule_of
 from sla.models import Policy, WorkItem
 from tests.access import headers
 from tests.conftest import member
@@ -54,6 +57,7 @@ PANES = {
     "procurement:pane_supplier": "supplier", "orders:take_back_options": "negotiation",
     "orders:consent_withdraw": "consent", "orders:proposal_withdraw": "decline_proposal",
     "finance:expense_withdraw": "expense",
+    "sla:pane_limit_change": "limit_change", "sla:limit_change_withdraw": "limit_change",
 }  # fmt: skip
 TABLE = Path(__file__).parent / "urls.csv"
 PEOPLE = (
@@ -110,6 +114,10 @@ def papers(cast) -> dict:
     expense = actions.request_expense(order_id=review.pk, by=cast["lin"], kind="transport", amount=300, reason="专车")
     actions.propose_decline(order_id=at["confirmation"].pk, by=cast["zhou"], reason_code="not_ours", reason="无此机床")
     propose_supplier(by=cast["wang"], name="新厂")
+    limit_change = limit_changes.change(
+        [replace(rule_of(Policy.objects.first().current), target_seconds=3600)], limit_changes.Terms(reason="夹具试改"),
+        by=cast["admin"], asks=True,
+    )
     customers = customers_papers(at, cast, review, later)
     file, later = StoredFile.objects.first(), {"starts_at": later, "ends_at": later + timedelta(days=1)}
     absence = Absence.objects.create(person=cast["lin"], delegate=cast["chen"], **later)
@@ -120,6 +128,7 @@ def papers(cast) -> dict:
         "order": review, "at": at, "negotiation": negotiation, "concession": concession, "expense": expense,
         "file": file, "file_order": UrgentOrder.objects.get(pk=int(file.subject.split(":")[1])),
         "issue": Issue.objects.first(), "cast": cast, "absence": absence, "delegation": delegation,
+        "limit_change": limit_change,
     }
 
 
@@ -167,7 +176,10 @@ def arguments(name, desk) -> dict:
         "sla:acknowledge": {"pk": WorkItem.objects.living().filter(source=order.stream).first().pk},
         "sla:absence_end": {"pk": desk["absence"].pk},
         "sla:delegation_revoke": {"pk": desk["delegation"].pk},
-        "sla:limit_edit": {"pk": Policy.objects.first().pk},
+        **{f"sla:{name}": {"pk": Policy.objects.first().pk} for name in ("limit_edit", "limit_preview")},
+        **{f"sla:{name}_class": {"pk": Policy.objects.first().pk, "urgency_class": "A"}
+           for name in ("limit_edit", "limit_preview")},
+        **{f"sla:limit_change{act}": {"pk": desk["limit_change"].pk} for act in ("", "_approve", "_refuse")},
         "access:set_password": {"token": "not-a-token"},
         "access:end_session": {"public_id": "00000000-0000-4000-8000-000000000000"},
         "access:password_link": {"pk": desk["cast"]["lin"].pk},

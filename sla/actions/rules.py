@@ -23,12 +23,14 @@ from sla.models import (
 
 
 @transaction.atomic
-def save_policy(policy, *, by, reason, target_seconds=None, remind_percent=None, escalate_percent=None, calendar=...,
-                pause_reasons=None, steps=None, in_force_from=None, based_on=None, now=None) -> PolicyVersion:
+def save_policy(
+    policy, *, by, reason, target_seconds=None, remind_percent=None, escalate_percent=None, calendar=...,
+    pause_reasons=None, steps=None, in_force_from=None, based_on=None, change=None, now=None,
+) -> PolicyVersion:
     """A new version of a time limit; what is not given stays. Running items keep the version they have.
 
     `steps`: unsaved EscalationSteps; without them the ladder stays, its reminder and its escalation moved.
-    `based_on`: the number of the version that was looked at.
+    `based_on`: the number of the version that was looked at. `change`: what two people agreed.
     """
     now = now or timezone.now()
     policy = Policy.objects.select_for_update().get(pk=policy.pk)
@@ -41,7 +43,7 @@ def save_policy(policy, *, by, reason, target_seconds=None, remind_percent=None,
         escalate_percent=_given(escalate_percent, before.escalate_percent if before else 80),
         pause_reasons=_given(pause_reasons, before.pause_reasons if before else []),
         calendar=(before.calendar if before else None) if calendar is ... else calendar,
-        in_force_from=in_force_from or now, made_at=now, made_by=by,
+        in_force_from=in_force_from or now, made_at=now, made_by=by, change=change,
     )
     _check_version(version)
     version.save(force_insert=True)

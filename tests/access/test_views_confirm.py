@@ -27,27 +27,26 @@ def stale(client_of, configurator):
     return client
 
 
-def limit_form():
-    percents = {"remind_percent": 50, "escalate_percent": 80}
-    return percents | {"hours": 3, "minutes": 0, "reason": "试行一周", "calendar": ""}
+def limit_form(policy):
+    return {f"limit_{policy.pk}": "3", f"seen_{policy.pk}": 1, "mode": "new", "reason": "试行一周"}
 
 
 def test_a_limit_is_changed_after_a_fresh_word_and_what_was_typed_is_kept(stale, clock_defaults):
     policy = Policy.objects.get(kind="confirmation", urgency_class="")
-    url = reverse("sla:limit_edit", args=[policy.pk])
+    url, form = reverse("sla:limits"), limit_form(policy)
     assert stale.get(url).status_code == 200, "looking is free"
-    page = stale.post(url, limit_form())
+    page = stale.post(url, form)
     assert page.status_code == 403
     assert "试行一周" in page.content.decode()
     kept = dict(page.context["kept"])
-    assert kept == {name: str(value) for name, value in limit_form().items()}
+    assert kept == {name: str(value) for name, value in form.items()}
     before = policy.versions.count()
     assert stale.post(url, kept | {"confirm_password": "wrong"}).status_code == 422
     assert policy.versions.count() == before
     done = stale.post(url, kept | {"confirm_password": PASSWORD})
     assert done.status_code == 302, done.context["form"].errors
     assert policy.versions.count() == before + 1
-    assert stale.post(url, {"hours": 4}).status_code == 422, "the word stays fresh for a while"
+    assert stale.post(url, {"mode": "new"}).status_code == 422, "the word stays fresh for a while"
 
 
 def test_the_administration_asks_too_and_keeps_the_form(stale, departments):

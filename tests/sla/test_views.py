@@ -10,16 +10,12 @@ from django.utils import timezone
 from notifications.models import Outbox
 from records.models import Event
 from sla import actions, reports
-from sla.models import CalendarEdition, Escalation, Heartbeat, Policy, PolicyVersion, WorkCalendar, WorkItem
+from sla.models import CalendarEdition, Heartbeat, WorkCalendar, WorkItem
 from tests.factories.people import AbsenceFactory
 from tests.factories.sla import open_item
 
 HOUR = timedelta(hours=1)
 NOW = timezone.now
-
-
-def confirmation():
-    return Policy.objects.get(kind="confirmation", urgency_class="")
 
 
 def shown(client, **query):
@@ -125,94 +121,7 @@ def test_an_item_leads_to_where_it_is_done(company, sales, client_of):
     assert 'href="/orders/1/"' in client_of(sales).get(reverse("sla:item", args=[item.pk])).content.decode()
 
 
-# Limits
-
-
-def limit(**values):
-    return {"hours": 1, "minutes": 30, "calendar": WorkCalendar.objects.get().pk, "remind_percent": 40,
-            "escalate_percent": 70, "reason": "Customers wait less"} | values  # fmt: skip
-
-
-@pytest.mark.clause("3.1.1")
-def test_the_administrator_changes_x(company, admin, client_of):
-    url = reverse("sla:limit_edit", args=[confirmation().pk])
-    client = client_of(admin)
-    assert client.get(url).status_code == 200
-    assert client.post(url, limit(version=1)).status_code == 302
-    version = confirmation().current
-    assert (version.number, version.target_seconds, version.remind_percent) == (2, 5400, 40)
-    assert (version.made_by, version.reason) == (admin, "Customers wait less")
-    assert open_item(company["sales"], now=NOW()).budget_seconds == 5400
-    page = client.get(reverse("sla:limits")).content.decode()
-    assert "1:30" in page
-
-
-@pytest.mark.parametrize("values", [
-    {"hours": 0, "minutes": 0}, {"hours": 0, "minutes": 4}, {"hours": 2161}, {"reason": ""},
-    {"remind_percent": 80, "escalate_percent": 70}, {"escalate_percent": 101},
-])  # fmt: skip
-def test_a_senseless_limit_is_refused_and_what_was_typed_stays(company, admin, client_of, values):
-    url = reverse("sla:limit_edit", args=[confirmation().pk])
-    response = client_of(admin).post(url, limit(**values))
-    assert response.status_code == 422
-    assert confirmation().versions.count() == 1
-    if "reason" not in values:
-        assert "Customers wait less" in response.content.decode()
-
-
-def test_a_stale_form_is_refused_once_and_its_text_is_kept(company, admin, general_manager, client_of):
-    actions.save_policy(confirmation(), by=general_manager, reason="Meanwhile", target_seconds=3600)
-    url = reverse("sla:limit_edit", args=[confirmation().pk])
-    client = client_of(admin)
-    response = client.post(url, limit(version=1))
-    assert response.status_code == 409
-    assert {"Customers wait less" in response.content.decode(), "Meanwhile" in response.content.decode()} == {True}
-    assert client.post(url, limit(version=response.context["version"])).status_code == 302
-
-
-def test_only_an_administrator_sees_and_changes_limits(company, sales, manager, client_of):
-    for person in (sales, manager):
-        for url in (reverse("sla:limits"), reverse("sla:limit_edit", args=[confirmation().pk])):
-            response = client_of(person).get(url)
-            assert response.status_code == 403
-            assert "管理员" in response.content.decode()
-
-
-def test_the_list_of_limits_costs_the_same_for_more_rows(company, admin, client_of):
-    client, url = client_of(admin), reverse("sla:limits")
-    before = len(statements(client, url))
-    for letter in "ABC":
-        extra = Policy.objects.create(kind="confirmation", urgency_class=letter)
-        actions.save_policy(extra, by=admin, reason="Class", target_seconds=600, steps=[])
-    assert len(statements(client, url)) == before
-
-
 # Administration
-
-
-def test_a_version_made_in_the_administration_goes_through_the_action(company, admin, client_of):
-    client = client_of(admin)
-    url = f"{reverse('admin:sla_policyversion_add')}?policy={confirmation().pk}"
-    page = client.get(url)
-    assert page.status_code == 200
-    data = page.context["adminform"].form.initial
-    formset = page.context["inline_admin_formsets"][0].formset
-    assert len(formset.forms) == 5
-    posted = {
-        "policy": confirmation().pk, "target_minutes": 10, "calendar": data["calendar"].pk, "remind_percent": 50,
-        "escalate_percent": 80, "pause_reasons": ["customer"], "reason": "A shorter ladder",
-        "in_force_from_0": "2026-01-01", "in_force_from_1": "08:00",
-        "steps-TOTAL_FORMS": 1, "steps-INITIAL_FORMS": 0, "steps-0-level": 1,
-        "steps-0-at_percent": 50, "steps-0-recipients": ["assignee", "head"], "steps-0-channels": ["in_app"],
-        "steps-0-repeat_at_most": 0,
-    }
-    response = client.post(url, posted)
-    assert response.status_code == 302, response.context["errors"]
-    version = confirmation().current
-    assert (version.number, version.made_by, version.target_seconds) == (2, admin, 600)
-    assert version.pause_reasons == ["customer"]
-    assert client.get(reverse("admin:sla_policyversion_change", args=[version.pk])).status_code == 200
-    assert [step.recipients for step in version.steps.all()] == [["assignee", "head"]]
 
 
 def test_a_calendar_saved_in_the_administration_is_published(company, admin, client_of):
@@ -266,10 +175,3 @@ def test_health_warns_of_a_poisoned_item(company, sales):
     actions.sweep()
     state = reports.health()
     assert state.is_ok and "1 tasks" in state.warnings[0]
-
-
-def test_a_version_never_changes_nor_goes(company, admin, client_of):
-    version = PolicyVersion.objects.first()
-    url = reverse("admin:sla_policyversion_delete", args=[version.pk])
-    assert client_of(admin).post(url, {"post": "yes"}).status_code == 403
-    assert not Escalation.objects.exists()
