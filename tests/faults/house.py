@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -52,7 +53,7 @@ class Post:
     """A mail server that keeps what it took, and can stall in the middle of a letter or refuse."""
 
     def __init__(self):
-        self.taken, self.answer = [], "250 kept"
+        self.taken, self.moments, self.answer = [], {}, "250 kept"
         self.stall_after, self.is_stalling = None, threading.Event()
         self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self.controller.start()
@@ -67,8 +68,12 @@ class Post:
             while self.stall_after is not None:
                 await asyncio.sleep(0.05)
         if self.answer.startswith("250"):
-            self.taken.append(re.search(rb"Message-ID: <([^@]+)@", envelope.content)[1].decode())
+            self.keep(re.search(rb"Message-ID: <([^@]+)@", envelope.content)[1].decode())
         return self.answer
+
+    def keep(self, message_id):
+        self.taken.append(message_id)
+        self.moments.setdefault(message_id.replace("-", ""), datetime.now(UTC))
 
     def go_on(self):
         self.stall_after = None

@@ -1,0 +1,94 @@
+"""What the trials start from and set up, by the desk's own deeds; called in a process forked by the nursery."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from config.demo import people
+from people.models import Department, User
+from sla.actions import Opening, open_items, save_policy
+from sla.models import CalendarEdition, Heartbeat, Policy, PolicyVersion, WorkItem
+
+DEPARTMENTS = ("sales", "production", "procurement", "quality", "logistics", "finance")
+
+
+def company() -> None:
+    call_command("seed_defaults")
+    people.seed()
+
+
+def items(trial: str, number: int, first: str, seconds: float, to_a_source: int = 1) -> None:
+    """Work whose time is up at moments spread over that many seconds from the first on."""
+    departments = [Department.objects.get(code=code) for code in DEPARTMENTS]
+    lin, at = User.objects.get(username="lin"), datetime.fromisoformat(first)
+    by_moment = defaultdict(list)
+    for each in range(number):
+        due = at + timedelta(seconds=round(seconds * each / number, 1))
+        place = f"{trial}/{each // to_a_source}"
+        by_moment[due].append(Opening(
+            kind="confirmation", source=f"paper:{place}", subject="Confirm", url=f"/paper/{place}/", assignee=lin,
+            department=departments[each % len(departments)], due_at=due,
+        ))  # fmt: skip
+    for due, openings in by_moment.items():
+        open_items(openings, now=due)
+
+
+def outage(hours: int) -> None:
+    """Nobody has swept for so long."""
+    Heartbeat.objects.update_or_create(
+        name="sweep", defaults={"period_seconds": 5, "ok_at": timezone.now() - timedelta(hours=hours)}
+    )
+
+
+def poison(trial: str, number: int) -> None:
+    """One item whose calendar cannot be read."""
+    CalendarEdition.objects.create(digest=f"poison-{trial}", body={"week": "closed"})
+    WorkItem.objects.filter(url=f"/paper/{trial}/{number}/").update(
+        edition=f"poison-{trial}", budget_seconds=600, consumed_seconds=0
+    )
+
+
+def bury(trial: str) -> None:
+    WorkItem.objects.filter(url__startswith=f"/paper/{trial}/").update(next_fire_at=None)
+
+
+# A limit that is edited while it runs
+
+
+def limited(trial: str, number: int) -> None:
+    """Work on a limit of ten minutes, day and night, begun up to twelve minutes ago."""
+    policy, _is_new = Policy.objects.get_or_create(kind="remake", urgency_class="A")
+    before = PolicyVersion.objects.in_force().filter(policy__kind="default").first()
+    save_policy(policy, by=None, reason="Trial", target_seconds=600, calendar=None, steps=list(before.steps.all()))
+    sales = Department.objects.get(code="sales")
+    for each in range(number):
+        opening = Opening(kind="remake", urgency_class="A", source=f"paper:{trial}/{each}", subject="Make again",
+                          url=f"/paper/{trial}/{each}/", department=sales, assignee=sales.head)  # fmt: skip
+        open_items([opening], now=timezone.now() - timedelta(seconds=720 * each / number))
+
+
+def edit_limit(trial: str, times: int) -> None:
+    """Edited again and again, for new work and for what runs."""
+    policy, by = Policy.objects.get(kind="remake", urgency_class="A"), User.objects.get(username="guo")
+    for number in range(times):
+        save_policy(policy, by=by, reason=f"Trial {number}", target_seconds=(600, 480, 900)[number % 3])
+
+
+# The look when nothing is due
+
+
+def living(number: int) -> None:
+    """A million rows like one, all of them at rest for a year."""
+    row = WorkItem.objects.living().values().first()
+    columns = ", ".join(f'"{field.column}"' for field in WorkItem._meta.concrete_fields if field.name != "id")
+    values = columns.replace('"next_fire_at"', f"now() + interval '1 year' + n * interval '1 second'")
+    values = values.replace('"closed_at"', "NULL").replace('"state"', "'running'")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO sla_workitem ({columns}) SELECT {values} FROM sla_workitem,"
+            f" generate_series(1, %s) AS n WHERE id = %s", [number, row["id"]],
+        )  # fmt: skip
+        cursor.execute("VACUUM ANALYZE sla_workitem")

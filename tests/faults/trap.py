@@ -1,0 +1,68 @@
+"""Where a worker is killed or stopped to the statement."""
+
+import os
+import re
+import signal
+import smtplib
+
+from django.db import connection
+
+CLAIM = re.compile(r'^SELECT.*"sla_workitem".*"next_fire_at"\s*<=', re.DOTALL)
+POINTS = (
+    "after claim", "after escalation", "after outbox", "before commit", "after commit", "after lease", "before letter",
+    "after letter", "before mark", "after mark",
+)  # fmt: skip
+# Where the mail server has the letter and the database does not know it yet.
+IN_HAND = ("after letter", "before mark")
+
+
+def name_of(sql, params) -> str:
+    """What a statement of a sweep or of a dispatcher does."""
+    if CLAIM.match(sql):
+        return "claim"
+    if sql.startswith('INSERT INTO "sla_escalation"'):
+        return "escalation"
+    if sql.startswith('INSERT INTO "notifications_outbox"'):
+        return "outbox"
+    if sql.startswith('UPDATE "notifications_outbox" SET') and '"state" =' in sql.split(" WHERE ")[0]:
+        return "mark" if "sent" in params else "lease" if "leased" in params else "other"
+    return "other"
+
+
+class Trap:
+    """The first time that this thread's work comes to the point, the process gets the signal."""
+
+    def __init__(self, point, number=signal.SIGKILL):
+        self.point, self.number, self.has_fired = point, number, False
+
+    def set(self) -> None:
+        connection.execute_wrappers.append(self.statement)
+        commit, sendmail = connection.commit, smtplib.SMTP.sendmail
+
+        def committing():
+            if not self.has_fired:
+                return commit()
+            self.at("before commit")
+            commit()
+            self.at("after commit")
+
+        def sending(*arguments, **options):
+            self.at("before letter")
+            answer = sendmail(*arguments, **options)
+            self.at("after letter")
+            return answer
+
+        connection.commit, smtplib.SMTP.sendmail = committing, sending
+
+    def statement(self, execute, sql, params, many, context):
+        name = name_of(sql, params or ())
+        self.at(f"before {name}")
+        result = execute(sql, params, many, context)
+        self.has_fired |= name == "escalation"
+        self.at(f"after {name}")
+        return result
+
+    def at(self, point) -> None:
+        if point == self.point:
+            os.write(1, f"trapped {point}\n".encode())
+            os.kill(os.getpid(), self.number)
