@@ -125,8 +125,11 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Who asks is told within seconds that the database is away, instead of holding a thread for minutes.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
-    # Compiling a page's query takes two hundred times as long as answering it.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    # Compiling a page's query takes two hundred times as long as answering it. And a process that lives but does
+    # nothing in the middle of a transaction loses its locks, so that another one does its work.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+        "options", "-c jit=off -c idle_in_transaction_session_timeout=60s"
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Guards: triggers that stand outside migrations (desk.guards says why), low apps first.

@@ -115,6 +115,8 @@ def django_db_modify_db_settings(request):
 
     if DATABASE == "sqlite":
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(os.environ["VAR_DIR"]) / "test.sqlite3")
+    else:  # a test may stand still in its transaction while it waits for processes
+        settings.DATABASES["default"]["OPTIONS"]["options"] = "-c jit=off"
     request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
 
 

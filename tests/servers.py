@@ -142,6 +142,10 @@ class Redis:
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    def flush(self) -> None:
+        with redis.Redis(port=self.port) as client:
+            client.flushall()
+
     def stop(self) -> None:
         self.thaw()
         self.process.terminate()

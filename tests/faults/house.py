@@ -50,17 +50,33 @@ print(json.dumps({user.username: session(user) for user in User.objects.all()}))
 
 
 class Post:
-    """A mail server that keeps what it took, and can stall in the middle of a letter or refuse."""
+    """A mail server that keeps what it took, and can refuse, be away, or stall in the middle of a letter."""
 
     def __init__(self):
-        self.taken, self.moments, self.answer = [], {}, "250 kept"
+        self.taken, self.moments = [], {}
         self.stall_after, self.is_stalling = None, threading.Event()
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
-        self.controller.start()
+        self.port = free_port()
+        self.say()
+        self.open()
 
     @property
     def url(self):
-        return f"smtp://127.0.0.1:{self.controller.port}"
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def open(self):
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller.start()
+
+    def close(self):
+        self.controller.stop()
+
+    def say(self, data="250 kept", address="250 known"):
+        self.answer, self.answer_to_address = data, address
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.answer_to_address.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.answer_to_address
 
     async def handle_DATA(self, server, session, envelope):
         if self.stall_after is not None and len(self.taken) >= self.stall_after:
@@ -75,12 +91,15 @@ class Post:
         self.taken.append(message_id)
         self.moments.setdefault(message_id.replace("-", ""), datetime.now(UTC))
 
+    def hang(self):
+        self.stall_after = 0
+
     def go_on(self):
         self.stall_after = None
 
     def stop(self):
         self.go_on()
-        self.controller.stop()
+        self.close()
 
 
 class House:

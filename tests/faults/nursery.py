@@ -13,10 +13,6 @@ import sys
 from contextlib import suppress
 from datetime import timedelta
 
-import celery.apps.beat
-import celery.apps.worker
-import celery.bin.beat
-import celery.bin.worker
 import django
 from celery.__main__ import main as celery_main
 from django.core.management import execute_from_command_line

@@ -1,15 +1,17 @@
 """What the trials start from and set up, by the desk's own deeds; called in a process forked by the nursery."""
 
+import time
 from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from config.demo import people
 from people.models import Department, User
-from sla.actions import Opening, open_items, save_policy
+from sla.actions import Opening, open_items, reconcile, save_policy, sweep
+from sla.effects import move, running_under
 from sla.models import CalendarEdition, Heartbeat, Policy, PolicyVersion, WorkItem
 
 DEPARTMENTS = ("sales", "production", "procurement", "quality", "logistics", "finance")
@@ -45,14 +47,20 @@ def outage(hours: int) -> None:
 
 def poison(trial: str, number: int) -> None:
     """One item whose calendar cannot be read."""
-    CalendarEdition.objects.create(digest=f"poison-{trial}", body={"week": "closed"})
-    WorkItem.objects.filter(url=f"/paper/{trial}/{number}/").update(
-        edition=f"poison-{trial}", budget_seconds=600, consumed_seconds=0
-    )
+    edition = CalendarEdition.objects.create(digest="poison", body={"week": "closed"})
+    WorkItem.objects.filter(url=f"/paper/{trial}/{number}/").update(edition=edition, budget_seconds=600)
 
 
-def bury(trial: str) -> None:
-    WorkItem.objects.filter(url__startswith=f"/paper/{trial}/").update(next_fire_at=None)
+def mend(trial: str, number: int) -> None:
+    found = WorkItem.objects.filter(url=f"/paper/{trial}/{number}/")
+    found.update(edition=None, budget_seconds=0, next_fire_at=timezone.now())
+
+
+def patience() -> None:
+    """How long PostgreSQL lets a transaction stand still."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        print(cursor.fetchone()[0])
 
 
 # A limit that is edited while it runs
@@ -62,7 +70,8 @@ def limited(trial: str, number: int) -> None:
     """Work on a limit of ten minutes, day and night, begun up to twelve minutes ago."""
     policy, _is_new = Policy.objects.get_or_create(kind="remake", urgency_class="A")
     before = PolicyVersion.objects.in_force().filter(policy__kind="default").first()
-    save_policy(policy, by=None, reason="Trial", target_seconds=600, calendar=None, steps=list(before.steps.all()))
+    save_policy(policy, by=None, reason="Trial", target_seconds=600, calendar=None, steps=list(before.steps.all()),
+                in_force_from=timezone.now() - timedelta(days=1))  # fmt: skip
     sales = Department.objects.get(code="sales")
     for each in range(number):
         opening = Opening(kind="remake", urgency_class="A", source=f"paper:{trial}/{each}", subject="Make again",
@@ -70,11 +79,24 @@ def limited(trial: str, number: int) -> None:
         open_items([opening], now=timezone.now() - timedelta(seconds=720 * each / number))
 
 
-def edit_limit(trial: str, times: int) -> None:
+def edit_limit(times: int) -> None:
     """Edited again and again, for new work and for what runs."""
     policy, by = Policy.objects.get(kind="remake", urgency_class="A"), User.objects.get(username="guo")
     for number in range(times):
-        save_policy(policy, by=by, reason=f"Trial {number}", target_seconds=(600, 480, 900)[number % 3])
+        time.sleep(0.3)
+        with transaction.atomic():
+            version = save_policy(policy, by=by, reason="Trial", target_seconds=(480, 900, 600)[number % 3])
+            move(running_under(policy), version=version, by=by, reason="Trial", fires_passed=True)
+
+
+def sweep_all_the_time() -> None:
+    while True:
+        sweep()
+
+
+def reconciled() -> None:
+    """What the reconciler finds wrong is printed: nothing should be."""
+    print("reconciled", reconcile()["repaired"])
 
 
 # The look when nothing is due
@@ -84,11 +106,11 @@ def living(number: int) -> None:
     """A million rows like one, all of them at rest for a year."""
     row = WorkItem.objects.living().values().first()
     columns = ", ".join(f'"{field.column}"' for field in WorkItem._meta.concrete_fields if field.name != "id")
-    values = columns.replace('"next_fire_at"', f"now() + interval '1 year' + n * interval '1 second'")
+    values = columns.replace('"next_fire_at"', "now() + interval '1 year' + n * interval '1 second'")
     values = values.replace('"closed_at"', "NULL").replace('"state"', "'running'")
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO sla_workitem ({columns}) SELECT {values} FROM sla_workitem,"
-            f" generate_series(1, %s) AS n WHERE id = %s", [number, row["id"]],
+            " generate_series(1, %s) AS n WHERE id = %s", [number, row["id"]],
         )  # fmt: skip
         cursor.execute("VACUUM ANALYZE sla_workitem")

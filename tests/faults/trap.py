@@ -30,17 +30,17 @@ def name_of(sql, params) -> str:
 
 
 class Trap:
-    """The first time that this thread's work comes to the point, the process gets the signal."""
+    """The first time that the work comes to the point, the process gets the signal."""
 
     def __init__(self, point, number=signal.SIGKILL):
-        self.point, self.number, self.has_fired = point, number, False
+        self.point, self.number, self.has_written = point, number, False
 
     def set(self) -> None:
         connection.execute_wrappers.append(self.statement)
         commit, sendmail = connection.commit, smtplib.SMTP.sendmail
 
         def committing():
-            if not self.has_fired:
+            if not self.has_written:
                 return commit()
             self.at("before commit")
             commit()
@@ -58,11 +58,12 @@ class Trap:
         name = name_of(sql, params or ())
         self.at(f"before {name}")
         result = execute(sql, params, many, context)
-        self.has_fired |= name == "escalation"
+        self.has_written |= name == "escalation"
         self.at(f"after {name}")
         return result
 
     def at(self, point) -> None:
         if point == self.point:
+            self.point = None
             os.write(1, f"trapped {point}\n".encode())
             os.kill(os.getpid(), self.number)

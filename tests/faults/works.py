@@ -8,10 +8,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg2
@@ -36,8 +36,8 @@ class Works:
         for name in ("static", "broker", "broker-control"):
             (folder / name).mkdir()
         environ = {
-            "DATABASE_URL": url, "EMAIL_URL": self.post.url, "VAR_DIR": str(folder), "SECRET_KEY": "only-for-the-trials",
-            "PYTHONWARNINGS": "ignore", "REQUIRE_SECOND_FACTOR": "0", "LOG_LEVEL": "INFO",
+            "DATABASE_URL": url, "EMAIL_URL": self.post.url, "VAR_DIR": str(folder), "LOG_LEVEL": "INFO",
+            "SECRET_KEY": "only-for-the-trials", "PYTHONWARNINGS": "ignore", "REQUIRE_SECOND_FACTOR": "0",
         }  # fmt: skip
         if redis:
             environ["BROKER_URL"] = redis.url
@@ -67,11 +67,14 @@ class Works:
     def log(self, name) -> Path:
         return self.folder / f"{name}.log"
 
-    def call(self, function, *arguments) -> None:
-        """One of tests.faults.seed's, in a process of its own, to its end."""
+    def call(self, function, *arguments) -> str:
+        """One of tests.faults.seed's, in a process of its own, to its end; what it printed."""
+        self.log("call").unlink(missing_ok=True)
         self.start("call", f"tests.faults.seed.{function}", *arguments)
         self.ended("call", seconds=300)
-        assert "Traceback" not in self.log("call").read_text(), self.log("call").read_text()
+        said = self.said("call")
+        assert "Traceback" not in said, said
+        return said
 
     def is_alive(self, name) -> bool:
         try:
@@ -103,7 +106,10 @@ class Works:
             self.ended(name, seconds=90)
 
     def trapped(self, name, seconds=60) -> None:
-        wait_until(lambda: "trapped " in self.log(name).read_text(), seconds=seconds)
+        wait_until(lambda: "trapped " in self.said(name), seconds=seconds)
+
+    def said(self, name) -> str:
+        return self.log(name).read_text() if self.log(name).exists() else ""
 
     def remove(self) -> None:
         for name in self.running:
@@ -230,7 +236,7 @@ def count(works: Works, trial: str, kills: int = 0, per_person=False) -> Tally:
 def count_letters(works, tally, rows, pattern, per_person) -> None:
     """Each person told must have a letter, each letter one delivery; a second letter is a doubled escalation."""
     told = Counter()
-    for *_rest, outcome, planned, _fired, people, url in rows:
+    for *_rest, outcome, _planned, _fired, people, url in rows:
         if outcome == "fired":
             people = people if isinstance(people, list) else json.loads(people)
             told.update((url, person["id"]) for person in people)
@@ -270,8 +276,9 @@ def places_due(steps, item, at, works) -> list[tuple]:
               for _level, percent, minutes, *_rest in steps]  # fmt: skip
     found = []
     for (level, *_rest, every, most), start, stop in zip(steps, starts, [*starts[1:], float("inf")], strict=True):
-        calls = [(repeat, start + 60 * (every or 0) * repeat) for repeat in range(most + 1)]
-        found += [(level, repeat) for repeat, threshold in calls if threshold <= used and (not repeat or threshold < stop)]
+        again = [(repeat, start + 60 * every * repeat) for repeat in range(1, most + 1)]
+        calls = [(0, start), *((repeat, threshold) for repeat, threshold in again if threshold < stop)]
+        found += [(level, repeat) for repeat, threshold in calls if threshold <= used]
     return found
 
 
