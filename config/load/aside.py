@@ -38,6 +38,7 @@ def _take_off(tables) -> list[str]:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
         cursor.execute("SET LOCAL work_mem = '128MB'")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # this process may think for a while
         keys, indexes = _query(cursor, FOREIGN_KEYS, tables), _query(cursor, INDEXES, tables)
         for table, name, _definition in keys:
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')

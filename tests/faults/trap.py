@@ -8,6 +8,7 @@ import smtplib
 from django.db import connection
 
 CLAIM = re.compile(r'^SELECT.*"sla_workitem".*"next_fire_at"\s*<=', re.DOTALL)
+WRITE = re.compile(r'^INSERT (?:OR IGNORE )?INTO "(sla_escalation|notifications_outbox)"')
 POINTS = (
     "after claim", "after escalation", "after outbox", "before commit", "after commit", "after lease", "before letter",
     "after letter", "before mark", "after mark",
@@ -20,10 +21,8 @@ def name_of(sql, params) -> str:
     """What a statement of a sweep or of a dispatcher does."""
     if CLAIM.match(sql):
         return "claim"
-    if sql.startswith('INSERT INTO "sla_escalation"'):
-        return "escalation"
-    if sql.startswith('INSERT INTO "notifications_outbox"'):
-        return "outbox"
+    if found := WRITE.match(sql):
+        return {"sla_escalation": "escalation", "notifications_outbox": "outbox"}[found[1]]
     if sql.startswith('UPDATE "notifications_outbox" SET') and '"state" =' in sql.split(" WHERE ")[0]:
         return "mark" if "sent" in params else "lease" if "leased" in params else "other"
     return "other"

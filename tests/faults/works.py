@@ -59,6 +59,8 @@ class Works:
     # Processes
 
     def start(self, name, *command, trap=None, skew=0) -> None:
+        if trap:
+            self.log(name).unlink(missing_ok=True)
         order = {"command": command, "log": str(self.log(name)), "trap": trap, "skew": skew}
         self.nursery.stdin.write(json.dumps(order) + "\n")
         self.nursery.stdin.flush()
