@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.health import machine_problems
 from desk.faces import TabFace
-from notifications.reports import unread
+from notifications.reports import undelivered_count, unread
 from people.models import Department
 from people.roles import Right
 from sla.models import WorkItem
@@ -50,6 +50,8 @@ MENU = (
         Entry(_("Time limits"), "sla:limits", "clock", (Right.CONFIGURE,)),
         Entry(_("Company rules"), "records:rules", "book", (Right.CONFIGURE,)),
         Entry(_("Sent messages"), "notifications:mail", "send", (Right.CONFIGURE,)),
+        Entry(_("Outbox"), "notifications:outbox", "mail", (Right.CONFIGURE,)),
+        Entry(_("Group robots"), "notifications:robots", "chat", (Right.CONFIGURE,)),
         Entry(_("Settings"), "admin:index", "gear", (Right.CONFIGURE,)),
     )),
 )  # fmt: skip
@@ -100,6 +102,7 @@ def navigation(request) -> dict:
         "order_tabs": cache(partial(_order_tabs, request)),
         "order_tab": partial(_order_tab, request),
         "alarms": partial(_alarms, user),
+        "undelivered": lambda: undelivered_count() if user.may(Right.CONFIGURE) else 0,
         "stream_url": settings.STREAM_URL,
     }
 

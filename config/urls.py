@@ -11,7 +11,7 @@ PREFIXES = {
     "access": "",
     "records": "",
     "sla": "",
-    "notifications": "messages/",
+    "notifications": "",
     "orders": "orders/",
     "production": "",  # its codes on paper lie at the root: /f/K7Q2MX9/
     "procurement": "procurement/",

@@ -41,10 +41,11 @@ class SwitchForm(forms.Form):
 
 
 class LettersForm(forms.Form):
-    """What is done with the letters that were chosen."""
+    """What is done with the letters that were chosen, or with the one whose own button was pressed."""
 
     letters = forms.TypedMultipleChoiceField(label=_("letters"), coerce=int, required=False)
-    act = forms.ChoiceField(choices=[("again", "again"), ("give_up", "give up")])
+    act = forms.ChoiceField(choices=[("again", "again"), ("give_up", "give up")], required=False)
+    only = forms.IntegerField(required=False)
     reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
 
     def __init__(self, data=None, *args, **kwargs):
@@ -52,8 +53,16 @@ class LettersForm(forms.Form):
         chosen = data.getlist("letters") if data else []
         self.fields["letters"].choices = [(pk, pk) for pk in chosen if pk.isdecimal() and len(pk) < 19]
 
+    def clean(self):
+        data = super().clean()
+        if data.get("only"):
+            data |= {"letters": [data["only"]], "act": "again"}
+        return data
+
 
 class PreferenceForm(forms.ModelForm):
+    """Without the model's own question, which the database asks too: here each field says what is missing in it."""
+
     class Meta:
         model = Preference
         fields = ["by_email", "quiet_from", "quiet_until", "digest_at"]

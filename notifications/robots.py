@@ -9,7 +9,7 @@ import requests
 from apprise.plugins import dingtalk, feishu, slack, wecombot
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from desk import cipher
 from notifications.addresses import Address
@@ -31,8 +31,11 @@ WAIT_WHEN_BUSY = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 
 
+LOST = gettext_noop("Its address cannot be read with the present SECRET_KEY: enter it anew.")
+
+
 class NotHeard(Exception):
-    """The messenger did not take it. The text may be shown: it carries no address."""
+    """The messenger did not take it. The text is a sentence of ours or the answer; it carries no address."""
 
     def __init__(self, text, *, is_final=False, retry_after=None):
         super().__init__(text)
@@ -56,9 +59,9 @@ class Wire:
         try:
             answer = requests.request(method, url, **(options | {"allow_redirects": False}))
         except requests.Timeout:
-            problem = NotHeard("no answer in time")
-        except requests.RequestException as broken:
-            problem = NotHeard(f"no connection ({type(broken).__name__})")
+            problem = NotHeard(gettext_noop("There was no answer in time."))
+        except requests.RequestException:
+            problem = NotHeard(gettext_noop("There was no connection."))
         else:
             problem = fault_of(kind, answer)
         if problem:
@@ -80,7 +83,7 @@ def fault_of(kind, answer) -> NotHeard | None:
     said = _body(answer)
     code = next((said[name] for name in ("errcode", "code", "StatusCode") if name in said), 0)
     if answer.status_code == 429 or code in BUSY[kind]:
-        return NotHeard(f"asked to wait ({code or answer.status_code})", retry_after=_wait(answer))
+        return NotHeard(gettext_noop("The messenger asked to wait."), retry_after=_wait(answer))
     if answer.status_code == 200 and code == 0 and (kind != Kind.SLACK or answer.text == "ok"):
         return None
     text = said.get("errmsg") or said.get("msg") or answer.text
@@ -123,7 +126,7 @@ def address_of(robot) -> Address:
     try:
         return Address(**json.loads(cipher.decrypt(robot.encrypted_address, PURPOSE)))
     except cipher.InvalidToken:
-        raise NotHeard("its address cannot be read with this SECRET_KEY: enter it anew", is_final=True) from None
+        raise NotHeard(LOST, is_final=True) from None
 
 
 # Saying
@@ -139,7 +142,7 @@ def say(robot, text: str) -> None:
     except Exception as broken:  # its text may name the address
         raise NotHeard(type(broken).__name__) from None
     if not heard:
-        raise NotHeard("not taken")
+        raise NotHeard(gettext_noop("The messenger did not take it."))
 
 
 def _plugin(kind, address: Address):

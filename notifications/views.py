@@ -1,23 +1,26 @@
+from django.contrib import messages
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from desk.keyset import paginate
 from notifications import actions, letters
-from notifications.models import Notification
+from notifications.forms import PreferenceForm
+from notifications.models import Notification, Preference
 from notifications.reports import unread_count
 from people.roles import Right
-from records.acts import require
+from records.acts import ActView, require
 
 FILES_A_PAGE = 50
 
 
 def inbox(request):
     """One's own messages, newest first."""
-    messages = Notification.objects.inbox_of(request.user, timezone.now())
-    page = paginate(messages, ("-created_at", "-pk"), request.GET.get("after"))
+    mine = Notification.objects.inbox_of(request.user, timezone.now())
+    page = paginate(mine, ("-created_at", "-pk"), request.GET.get("after"))
     return render(request, "notifications/inbox.html", {"page": page, "unread": unread_count(request.user)})
 
 
@@ -35,6 +38,33 @@ def mark_read(request):
     mine = Notification.objects.filter(pk=chosen, recipient=request.user) if chosen.isdecimal() else None
     actions.mark_read(by=request.user, notifications=mine)
     return HttpResponseRedirect(reverse("notifications:inbox"))
+
+
+class Preferences(ActView):
+    """How one wants to be told; the inbox has everything at once in any case."""
+
+    form_class = PreferenceForm
+    template_name = "notifications/preferences.html"
+
+    def form_kwargs(self):
+        mine = Preference.objects.filter(person=self.request.user).first()
+        return {"instance": mine or Preference(person=self.request.user)}
+
+    def perform(self, form):
+        actions.set_preferences(by=self.request.user, **form.cleaned_data)
+        messages.success(self.request, _("Saved."))
+        return reverse("notifications:preferences")
+
+    def context(self):
+        return {
+            "title": _("How you are told"), "submit_label": _("Save"), "back_url": reverse("people:profile"),
+            "back_label": _("My settings"),
+            "consequences": [
+                _("Everything stands in the desk at once, whatever is set here."),
+                _("Escalations and reminders never wait: neither for quiet hours nor for the daily letter."),
+                _("Times are those of the company."),
+            ],
+        }
 
 
 def mail(request):

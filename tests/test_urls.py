@@ -20,6 +20,7 @@ from config.demo import company, orders
 from config.demo.cast import CAST
 from finance.models import Settlement
 from logistics.models import DeliveryList, Package, Shipment
+from notifications.actions import add_robot
 from notifications.models import Notification
 from orders import actions
 from orders.actions.consents import ask_consent
@@ -124,11 +125,13 @@ def papers(cast) -> dict:
     delegation = Delegation.objects.create(
         from_person=cast["chen"], to_person=cast["lin"], rights=[Right.ORDER_DECIDE], **later
     )
+    robot = add_robot(by=cast["admin"], name="组", kind="wecom", address=f"wecombot://{'k' * 20}", language="en")
     return customers | {
         "order": review, "at": at, "negotiation": negotiation, "concession": concession, "expense": expense,
         "file": file, "file_order": UrgentOrder.objects.get(pk=int(file.subject.split(":")[1])),
         "issue": Issue.objects.first(), "cast": cast, "absence": absence, "delegation": delegation,
         "limit_change": limit_change,
+        "robot": robot,
     }
 
 
@@ -185,6 +188,9 @@ def arguments(name, desk) -> dict:
         "access:password_link": {"pk": desk["cast"]["lin"].pk},
         "access:reset_factor": {"pk": desk["cast"]["lin"].pk},
         "notifications:follow": {"pk": Notification.objects.filter(recipient__username="lin").first().pk},
+        "notifications:robot": {"pk": desk["robot"].pk},
+        "notifications:robot_switch": {"pk": desk["robot"].pk},
+        "notifications:robot_test": {"pk": desk["robot"].pk},
         "notifications:letter": {"file": "none.log", "number": 1},
         "orders:file": {"pk": desk["file_order"].pk, "file": desk["file"].pk},
         "logistics:file": {"pk": desk["file_order"].pk, "file_pk": desk["file"].pk},

@@ -25,6 +25,7 @@ from notifications.actions.telling import Message
 from notifications.models import Notification, Outbox, Robot
 from records.models import Event
 from tests.notifications.conftest import ADDRESSES, KEY
+from tests.together import at_once
 from tests.wire import Messengers
 
 STATE = Outbox.State
@@ -327,6 +328,17 @@ def test_silence_costs_no_more_than_the_limit_and_names_no_key(make_robot, messe
         assert "no connection" in only().error
     assert (only().state, only().attempts) == (STATE.WAITING, 2)
     assert KEY not in f"{caplog.text} {only().error} {Robot.objects.get().last_error}"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_dispatchers_at_once_keep_the_robots_pace(make_robot, messengers):
+    make_robot()
+    for number in range(25):
+        say(number)
+    now = timezone.now()
+    assert sorted(at_once(*[lambda: dispatch(now=now).sent] * 4)) == [0, 0, 0, 10]
+    assert len(messengers.heard) == 1 and messengers.texts[0].count("Confirm UO-") == 10
 
 
 # The test button
