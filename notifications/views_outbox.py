@@ -41,7 +41,7 @@ class Letters(ActView):
         channel = asked.get("channel") if asked.get("channel") in CHANNELS else ""
         letters = reports.letters(state, channel, now)
         return {
-            "page": paginate(letters, ("-created_at", "-pk"), asked.get("after")), "states": STATES, "state": state,
-            "channels": CHANNELS, "channel": channel, "days": reports.days(now), "loads": reports.loads(now),
-            "chosen": set(self.request.POST.getlist("letters")),
+            "page": paginate(letters, ("-created_at", "-pk"), asked.get("after"), size=20),
+            "states": STATES, "state": state, "channels": CHANNELS, "channel": channel, "days": reports.days(now),
+            "loads": reports.loads(now), "chosen": set(self.request.POST.getlist("letters")),
         }
