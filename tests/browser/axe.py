@@ -21,5 +21,6 @@ def check(page, address) -> None:
     page.goto(address)
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        assert violations(page) == [], (address, width)
+        found = violations(page)
+        assert found == [], (address, width, found)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (address, width)
