@@ -29,11 +29,10 @@ PING_SECONDS = 5
 
 
 def beat(name, *, period_seconds, now=None, lag_seconds=0, counts=None, behind_since=None) -> None:
-    Heartbeat.objects.update_or_create(
-        name=name,
-        defaults={"period_seconds": period_seconds, "ok_at": now or timezone.now(), "lag_seconds": lag_seconds,
-                  "counts": counts or {}, "behind_since": behind_since},
-    )
+    heart = Heartbeat(name=name, period_seconds=period_seconds, ok_at=now or timezone.now(), lag_seconds=lag_seconds,
+                      counts=counts or {}, behind_since=behind_since)
+    fields = ["period_seconds", "ok_at", "lag_seconds", "counts", "behind_since"]
+    Heartbeat.objects.bulk_create([heart], update_conflicts=True, unique_fields=["name"], update_fields=fields)
 
 
 class ClockWatch:
