@@ -40,6 +40,7 @@ JOBS = (
     Job("sla.tasks.begin_absences", 30),
     Job("sla.tasks.ping", 60, is_outward=True),
     Job("notifications.tasks.reconcile", 600),
+    Job("sla.tasks.warn_of_unknown_years", 86400),
     Job("orders.tasks.reconcile", 600),
     Job("orders.tasks.hand_over", 20, is_outward=True),
     Job("orders.tasks.repair_search", 3600),

@@ -1,83 +1,43 @@
 """Configuration of the clock. Versions are written by the action and never changed."""
 
-from django import forms
 from django.contrib import admin
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from people.admin_site import may_configure
 from records.admin import AuditedAdmin, ForAdministrators
-from sla import actions
 from sla.models import (
-    CalendarDay,
     EscalationStep,
     Heartbeat,
     Policy,
     PolicyVersion,
     WorkCalendar,
     WorkItem,
-    check_spans,
 )
 
-WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 STEP_FIELDS = ("level", "at_percent", "minutes_past_due", "recipients", "role", "person", "channels",
                "repeat_every_minutes", "repeat_at_most", "needs_acknowledgement")
-
-
-class WeekWidget(forms.MultiWidget):
-    def __init__(self):
-        super().__init__([UnfoldAdminTextInputWidget(attrs={"placeholder": day, "aria-label": day})
-                          for day in WEEKDAYS])
-
-    def decompress(self, value):
-        return value or [""] * 7
-
-
-class WeekField(forms.MultiValueField):
-    widget = WeekWidget
-
-    def __init__(self, **kwargs):
-        days = [forms.CharField(required=False, validators=[check_spans], label=day) for day in WEEKDAYS]
-        super().__init__(fields=days, require_all_fields=False, **kwargs)
-
-    def compress(self, values):
-        return [text.strip() for text in values] if values else [""] * 7
-
-
-class WorkCalendarForm(forms.ModelForm):
-    week = WeekField(label=_("working hours of the week"), required=False)
-
-    class Meta:
-        model = WorkCalendar
-        fields = ["code", "name", "time_zone", "week", "covered_until"]
-
-
-class CalendarDayInline(ForAdministrators, TabularInline):
-    model = CalendarDay
-    extra = 0
-    fields = ["date", "kind", "name", "hours"]
-
-    def has_delete_permission(self, request, obj=None):
-        return may_configure(request.user)
-
-
-@admin.register(WorkCalendar)
-class WorkCalendarAdmin(AuditedAdmin):
-    form = WorkCalendarForm
-    inlines = [CalendarDayInline]
-    list_display = ["name", "time_zone", "covered_until"]
-
-    def save_related(self, request, form, formsets, change):
-        super().save_related(request, form, formsets, change)
-        actions.publish_calendar(form.instance, by=request.user)
 
 
 class ReadOnly(ForAdministrators):
     def has_change_permission(self, request, obj=None):
         return False
+
+
+@admin.register(WorkCalendar)
+class WorkCalendarAdmin(ReadOnly, ModelAdmin):
+    """Calendars have pages of their own, where the running clocks are looked at first."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        return redirect("sla:calendars")
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        return redirect("sla:calendar", pk=object_id)
 
 
 @admin.register(Policy)

@@ -49,6 +49,8 @@ GUARDS = [
            when="OLD.state <> 'proposed'"),
     refuse("sla_limitchange", "second", on="UPDATE", says="another person decides a change of time limits",
            when=f"NEW.state IN ('approved', 'refused') AND {SAME_PERSON}"),
+    *(refuse("sla_workcalendar", f"works_{on.lower()}", on=on, says="a calendar has working time",
+             when="CAST(NEW.week AS text) NOT LIKE '%:%'") for on in ("INSERT", "UPDATE")),
     refuse(
         "sla_workitem", "agreed", on="UPDATE", says="an item is done after every added approver has agreed",
         when=f"NEW.state IN ('met', 'met_late') AND NEW.awaited > 0 OR NEW.state <> OLD.state"

@@ -2,6 +2,7 @@ import json
 from datetime import date, timedelta
 from functools import lru_cache, reduce
 from operator import or_
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -26,9 +27,17 @@ WARN_PERCENT, CRITICAL_PERCENT, CRITICAL_SECONDS = 50, 80, 3600
 
 def check_spans(text):
     try:
-        worktime.parse_spans(text)
+        spans = worktime.parse_spans(text)
     except ValueError:
         raise ValidationError(_("Write working hours as 08:00-12:00, 13:00-18:00.")) from None
+    for span in filter(worktime.is_backwards, spans):
+        raise ValidationError(
+            _("%(span)s ends before it starts. A shift over midnight lasts 12 hours at most."),
+            params={"span": worktime.format_spans([span])},
+        )
+    if pair := worktime.overlapping(spans):
+        one, other = (worktime.format_spans([span]) for span in pair)
+        raise ValidationError(_("%(one)s and %(other)s overlap."), params={"one": one, "other": other})
 
 
 def check_week(week):
@@ -36,6 +45,24 @@ def check_week(week):
         raise ValidationError(_("A week has seven days, Monday first."))
     for text in week:
         check_spans(text)
+    if not any(week):
+        raise ValidationError(_("A calendar needs working time on one day of the week at least."))
+    for number, text in enumerate(week):
+        check_night(week[number - 1], text)
+
+
+def check_night(before, text):
+    """The day before may work over midnight, but not into this day's own hours."""
+    if pair := worktime.overlapping(worktime.parse_spans(text), worktime.parse_spans(before)):
+        one, other = (worktime.format_spans([span]) for span in pair)
+        raise ValidationError(
+            _("%(one)s of the day before runs into %(other)s."), params={"one": one, "other": other}
+        )
+
+
+def check_time_zone(name):
+    if name not in available_timezones():
+        raise ValidationError(_("“%(zone)s” is no time zone. Write one such as Asia/Shanghai."), params={"zone": name})
 
 
 class CalendarEdition(models.Model):
@@ -77,10 +104,21 @@ def calendar_of(digest: str | None) -> worktime.Calendar:
     return _by_digest[digest]
 
 
+def calendar_body(code, zone, week, days, covered_until) -> dict:
+    """Everything a clock depends on; `days`: the hours of each date that is not as its weekday."""
+    return {
+        "code": code, "zone": zone, "week": list(week),
+        "days": {day.isoformat(): days[day] for day in sorted(days)},
+        "covered_until": covered_until.isoformat() if covered_until else None,
+    }
+
+
 class WorkCalendar(models.Model):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
-    time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
+    time_zone = models.CharField(
+        _("time zone"), max_length=60, default="Asia/Shanghai", validators=[check_time_zone]
+    )
     week = models.JSONField(
         _("working hours of the week"), validators=[check_week],
         help_text=_("Seven texts, Monday first, such as 08:00-12:00, 13:00-18:00."),
@@ -92,6 +130,7 @@ class WorkCalendar(models.Model):
     edition = models.ForeignKey(
         CalendarEdition, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("edition in force")
     )
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     class Meta:
         verbose_name = _("working calendar")
@@ -101,13 +140,13 @@ class WorkCalendar(models.Model):
         return self.name
 
     @property
+    def stream(self) -> str:
+        return f"calendar:{self.pk}"
+
+    @property
     def body(self) -> dict:
-        """Everything a clock depends on."""
-        return {
-            "code": self.code, "zone": self.time_zone, "week": self.week,
-            "days": {day.date.isoformat(): day.hours for day in self.days.order_by("date")},
-            "covered_until": self.covered_until.isoformat() if self.covered_until else None,
-        }
+        days = {day.date: day.hours for day in self.days.all()}
+        return calendar_body(self.code, self.time_zone, self.week, days, self.covered_until)
 
 
 class CalendarDay(models.Model):

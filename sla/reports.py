@@ -1,7 +1,7 @@
 """What waits for whom, and whether the clock itself is well."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Count, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -15,7 +15,7 @@ from notifications.reports import backlog
 from people.models import Absence
 from sla.actions import watching
 from sla.item_acts import stood_in
-from sla.models import Escalation, Heartbeat, ItemAct, Policy, PolicyVersion, WorkItem
+from sla.models import Escalation, Heartbeat, ItemAct, Policy, PolicyVersion, WorkCalendar, WorkItem
 
 ONE_HOUR = timedelta(hours=1)
 JUST_NOW = timedelta(seconds=10)
@@ -183,19 +183,22 @@ def _warnings(now, post, beats) -> list[str]:
     found += [_("The job “%(job)s” could not do its work.") % {"job": beat.name} for beat in beats if beat.fault]
     jumps = watching.jumps(now - JUMPS_SHOWN, now + ONE_HOUR)
     found += [f"{_moment(jump.at)} {render(jump.text, jump.params)}" for jump in jumps]
-    if (until := _first_end_of_holidays(now)) is not None:
-        found.append(_("Holidays are known until %(date)s only.") % {"date": until.isoformat()})
+    found += [_("Working calendar %(calendar)s: holidays are known until %(date)s only.")
+              % {"calendar": calendar, "date": calendar.covered_until.isoformat()}
+              for calendar in running_out(now)]
     return found
 
 
-def _first_end_of_holidays(now):
-    """From 1 November on the next year's holidays are announced, and should be entered."""
-    versions = PolicyVersion.objects.filter(calendar__covered_until__isnull=False)
-    ends = versions.order_by("calendar__covered_until").values_list("calendar__covered_until", flat=True)
-    until = ends.first()
+def needed_until(now=None) -> date:
+    """How far holidays should be known: from 1 November on those of the next year are announced."""
     today = timezone.localdate(now)
-    needed = today.replace(month=12, day=31, year=today.year + (today.month >= 11))
-    return until if until and until < needed else None
+    return date(today.year + (today.month >= 11), 12, 31)
+
+
+def running_out(now=None) -> list[WorkCalendar]:
+    """Calendars that time limits count by and whose holidays are not known that far."""
+    short = WorkCalendar.objects.filter(covered_until__lt=needed_until(now))
+    return list(short.filter(pk__in=PolicyVersion.objects.values("calendar")).order_by("covered_until", "pk"))
 
 
 def _moment(value) -> str:

@@ -2,7 +2,7 @@ import logging
 
 from celery import shared_task
 
-from sla import absences, actions
+from sla import absences, actions, calendars
 
 log = logging.getLogger(__name__)
 
@@ -34,3 +34,8 @@ def ping():
 @shared_task
 def begin_absences():
     absences.begin_due()
+
+
+@shared_task
+def warn_of_unknown_years():
+    calendars.warn_of_unknown_years()

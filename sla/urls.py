@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sla import bulk, views, views_acts, views_limits, views_people
+from sla import bulk, views, views_acts, views_calendars, views_limits, views_people
 
 app_name = "sla"
 urlpatterns = [
@@ -33,6 +33,16 @@ urlpatterns = [
     path("limits/changes/<int:pk>/refuse/", views_limits.RefuseChange.as_view(), name="limit_change_refuse"),
     path("work/<int:pk>/limit-change/", views_limits.pane, name="pane_limit_change"),
     path("work/<int:pk>/limit-change/withdraw/", views_limits.WithdrawChange.as_view(), name="limit_change_withdraw"),
+    path("calendars/", views_calendars.calendar_list, name="calendars"),
+    path("calendars/new/", views_calendars.NewCalendar.as_view(), name="calendar_new"),
+    path("calendars/<int:pk>/", views_calendars.calendar_page, name="calendar"),
+    path("calendars/<int:pk>/days.csv", views_calendars.calendar_file, name="calendar_file"),
+    path("calendars/<int:pk>/edit/", views_calendars.EditCalendar.as_view(), name="calendar_edit"),
+    path("calendars/<int:pk>/import/", views_calendars.ReadDays.as_view(), name="calendar_import"),
+    path("calendars/<int:pk>/import/publish/", views_calendars.PublishDays.as_view(), name="calendar_publish"),
+    path("calendars/<int:pk>/days/new/", views_calendars.NewDay.as_view(), name="calendar_day_new"),
+    path("calendars/<int:pk>/days/<slug:day>/", views_calendars.ChangeDay.as_view(), name="calendar_day"),
+    path("calendars/<int:pk>/days/<slug:day>/remove/", views_calendars.RemoveDay.as_view(), name="calendar_day_remove"),
     path("absences/", views_people.absence_list, name="absences"),
     path("absences/new/", views_people.EnterAbsence.as_view(), name="absence_new"),
     path("absences/<int:pk>/end/", views_people.EndAbsence.as_view(), name="absence_end"),

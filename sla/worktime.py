@@ -7,10 +7,14 @@ moments, so the process's own time zone and daylight saving change nothing.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 DAY_MINUTES = 24 * 60
 ONE_DAY = timedelta(days=1)
+LONGEST_NIGHT = 12 * 60  # what crosses midnight and is longer was typed the wrong way round
+SEPARATORS = str.maketrans({"–": "-", "—": "-", "~": "-", "至": "-", "、": ",", ";": ","})
 HORIZON_DAYS = 800  # longer without one open minute means: closed for good
 
 Span = tuple[int, int]  # minutes from midnight; an end above 1440 lies in the next day
@@ -117,7 +121,8 @@ def check_spans(spans) -> None:
 def parse_spans(text: str) -> tuple[Span, ...]:
     """`08:00-12:00, 22:00-06:00` → minutes; an end not after its start lies in the next day."""
     spans = []
-    for part in filter(None, (piece.strip() for piece in text.replace("–", "-").split(","))):
+    plain = normalize("NFKC", text).translate(SEPARATORS)  # Chinese keyboards write ： and ，
+    for part in filter(None, (piece.strip() for piece in plain.split(","))):
         start, separator, end = part.partition("-")
         if not separator:
             raise ValueError(f"“{part}” is not a span such as 08:00-12:00.")
@@ -133,6 +138,19 @@ def parse_minute(text: str) -> int:
     if not (0 <= total <= DAY_MINUTES and 0 <= int(minutes or 0) < 60):
         raise ValueError(f"“{text}” is not a time of day.")
     return total
+
+
+def is_backwards(span: Span) -> bool:
+    """Whether it ends before it starts, and is no shift over midnight either."""
+    start, end = span
+    return end > DAY_MINUTES and end - start > LONGEST_NIGHT
+
+
+def overlapping(spans, before=()) -> tuple[Span, Span] | None:
+    """The first two that overlap; `before`: what the day before has, whose night shift may run into this day."""
+    early = [(start - DAY_MINUTES, end - DAY_MINUTES) for start, end in before if end > DAY_MINUTES]
+    ordered = sorted([*early, *spans])
+    return next(((one, other) for one, other in pairwise(ordered) if other[0] < one[1]), None)
 
 
 def format_spans(spans) -> str:

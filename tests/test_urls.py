@@ -45,7 +45,7 @@ from quality.models import Concession, Inspection
 from records.models import StoredFile
 from sla import limit_changes
 from sla.limits import rule_of
-from sla.models import Policy, WorkItem
+from sla.models import CalendarDay, Policy, WorkItem
 from tests.access import headers
 from tests.conftest import member
 
@@ -234,6 +234,10 @@ def arguments(name, desk) -> dict:
         return special[name]
     if name in PANES:
         return {"pk": WorkItem.objects.filter(kind=PANES[name]).order_by("-pk").first().pk}
+    if name.startswith("sla:calendar"):
+        day = CalendarDay.objects.order_by("pk").first()
+        is_of_day = name in ("sla:calendar_day", "sla:calendar_day_remove")
+        return {"pk": day.calendar_id} | ({"day": day.date.isoformat()} if is_of_day else {})
     if name.startswith("sla:"):
         return special["sla:item"]
     view = name.split(":")[1]

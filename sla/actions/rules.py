@@ -115,18 +115,26 @@ def _record_policy(policy, before, version, now) -> None:
 
 
 @transaction.atomic
-def publish_calendar(calendar, *, by=None, now=None) -> CalendarEdition:
-    """Freeze the calendar as it stands now, for the clocks that start from now on."""
+def publish_calendar(calendar, *, by=None, reason="", changes=(), now=None) -> CalendarEdition:
+    """Freeze the calendar as it stands now, for the clocks that start from now on. `changes`: sentences for the log."""
     calendar = WorkCalendar.objects.select_for_update().get(pk=calendar.pk)
-    body = calendar.body
-    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
-    edition, _is_new = CalendarEdition.objects.get_or_create(
-        digest=hashlib.sha256(text.encode()).hexdigest(), defaults={"body": body}
-    )
-    if calendar.edition_id == edition.pk:
-        return edition
-    WorkCalendar.objects.filter(pk=calendar.pk).update(edition=edition)
-    if by:
-        record("publish_calendar", gettext_noop("Working calendar {calendar} was changed."), by=by, at=now,
-               stream=f"calendar:{calendar.pk}", params={"calendar": calendar.name, "edition": edition.pk[:12]})
+    edition = freeze(calendar.body)
+    is_same = calendar.edition_id == edition.pk
+    if not is_same:
+        WorkCalendar.objects.filter(pk=calendar.pk).update(edition=edition)
+    if by and (changes or not is_same):
+        text = CHANGED_BY if changes else gettext_noop("Working calendar {calendar} was changed.")
+        record("publish_calendar", text, by=by, at=now, stream=calendar.stream, params={
+            "calendar": calendar.name, "edition": edition.pk[:12], "changes": list(changes), "reason": reason,
+        })
     return edition
+
+
+CHANGED_BY = gettext_noop("Working calendar {calendar} was changed: {changes}. {reason}")
+
+
+def freeze(body: dict) -> CalendarEdition:
+    """The edition of this content: the same content is the same edition."""
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return CalendarEdition.objects.get_or_create(digest=digest, defaults={"body": body})[0]

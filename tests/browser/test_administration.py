@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from sla.models import WorkCalendar
+from tests.browser.axe import check, violations
 from tests.factories.catalog import BillOfMaterialLineFactory, CustomerFactory
 from tests.factories.people import UserFactory
 
@@ -37,4 +39,16 @@ def test_a_customer_is_changed(page):
     page.click("button[name=_save], input[name=_save]")
     customer.refresh_from_db()
     assert customer.contact_name == "王经理"
+    assert page.complaints == []
+
+
+def test_working_calendars_are_read_with_any_aid(page, clock_defaults):
+    calendar = WorkCalendar.objects.get()
+    check(page, reverse("sla:calendars"))
+    check(page, f"{reverse('sla:calendar', args=[calendar.pk])}?year=2026")
+    page.goto(reverse("sla:calendar_import", args=[calendar.pk]))
+    page.fill("#id_text", "date,kind,name\n2026-10-01,班,国庆节\n2027-01-01,off,元旦\n")
+    page.click("form[data-act] button.btn--pri")
+    page.wait_for_selector("text=What was read")
+    assert violations(page) == []
     assert page.complaints == []

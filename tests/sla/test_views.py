@@ -8,9 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications.models import Outbox
-from records.models import Event
 from sla import actions, reports
-from sla.models import CalendarEdition, Heartbeat, WorkCalendar, WorkItem
+from sla.models import Heartbeat, WorkCalendar, WorkItem
 from tests.factories.people import AbsenceFactory
 from tests.factories.sla import open_item
 
@@ -124,17 +123,14 @@ def test_an_item_leads_to_where_it_is_done(company, sales, client_of):
 # Administration
 
 
-def test_a_calendar_saved_in_the_administration_is_published(company, admin, client_of):
-    calendar = WorkCalendar.objects.get()
-    week = {f"week_{day}": hours for day, hours in enumerate(["08:00-12:00"] * 5 + ["", ""])}
-    response = client_of(admin).post(reverse("admin:sla_workcalendar_change", args=[calendar.pk]), week | {
-        "code": "factory", "name": "Factory", "time_zone": "Asia/Shanghai", "covered_until": "2026-12-31",
-        "days-TOTAL_FORMS": 0, "days-INITIAL_FORMS": 0,
-    })  # fmt: skip
-    assert response.status_code == 302
-    assert CalendarEdition.objects.count() == 2
-    assert WorkCalendar.objects.get().edition.body["week"][0] == "08:00-12:00"
-    assert Event.objects.filter(verb="publish_calendar").exists()
+def test_a_calendar_is_not_changed_past_its_own_pages(company, admin, client_of):
+    calendar, client = WorkCalendar.objects.get(), client_of(admin)
+    assert client.get(reverse("admin:sla_workcalendar_changelist")).url == reverse("sla:calendars")
+    url = reverse("admin:sla_workcalendar_change", args=[calendar.pk])
+    assert client.get(url).url == reverse("sla:calendar", args=[calendar.pk])
+    client.post(url, {"code": "factory", "name": "Changed", "time_zone": "UTC"})
+    assert client.get(reverse("admin:sla_workcalendar_add")).status_code == 403
+    assert WorkCalendar.objects.get().name == calendar.name
 
 
 # Health
