@@ -9,6 +9,7 @@ from desk.text import when
 from orders.actions import clocks
 from orders.actions.trail import inform, note
 from orders.models import Hold
+from people.models import Department, User
 from people.roles import Right
 from sla.models import WorkItem
 
@@ -32,10 +33,19 @@ def refuse_while_held(order) -> None:
 
 
 def may_hold(user, order) -> bool:
-    """The head whose stage it is, or the head of sales."""
-    is_open = not (order.is_draft or order.is_final or order.is_cancelled)
+    """The head whose stage it is, who stands in for that head while away, or the head of sales."""
+    if order.is_draft or order.is_final or order.is_cancelled:
+        return False
     is_theirs = user.is_head and user.department_code == order.department_code
-    return is_open and (is_theirs or user.may(Right.ORDER_DECIDE))
+    return is_theirs or user.may(Right.ORDER_DECIDE) or absent_head(user, order) is not None
+
+
+def absent_head(user, order):
+    """The head of the department that has the order, where the person stands in for them."""
+    if not user.absent_people:
+        return None
+    head = Department.objects.filter(code=order.department_code).values("head")
+    return User.objects.filter(pk__in=user.absent_people).filter(pk__in=head).first()
 
 
 def concerned(order) -> set:

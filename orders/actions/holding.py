@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from desk.refusals import BadInput, Changed, GateShut, NotYours
 from desk.text import moment, when
 from orders.actions import clocks, door
-from orders.actions.hold import concerned, lift, may_hold
+from orders.actions.hold import absent_head, concerned, lift, may_hold
 from orders.actions.trail import inform, note
 from orders.models import Hold
 from people.duty import who_may
@@ -28,6 +28,8 @@ def check_may_hold(order, by) -> None:
             _("The head of the department that has the order puts it on hold, or the head of Sales."),
             who=who_may(Right.ORDER_DECIDE, 2),
         )
+    if not by.use(Right.ORDER_DECIDE):
+        by.on_behalf_of = absent_head(by, order)
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from orders.models import Hold, MaterialLine, OrderLine, OrderStep, StageRun, Ur
 from records.models import Event
 from sla.models import WorkItem
 from tests.factories import orders as make
+from tests.factories.people import AbsenceFactory, UserFactory
 from tests.together import at_once, refusals
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,11 @@ def test_hold_is_put_by_the_head_of_the_stage_or_of_sales_with_reason_and_end(pe
         actions.end_hold(order_id=order.pk, by=sales_head)
     with pytest.raises(GateShut):
         hold(make.draft(people.sales), sales_head)
+    now, planner = timezone.now(), UserFactory(role="planner", department=people.production_head.department)
+    AbsenceFactory(person=people.production_head, delegate=planner, starts_at=now, ends_at=now + timedelta(days=1))
+    hold(order, planner)
+    event = Event.objects.filter(verb="order.held").last()
+    assert (event.actor, event.on_behalf_of) == (planner, people.production_head)
 
 
 def test_every_clock_stands_under_a_hold_and_goes_on_after_it(people, sales_head):

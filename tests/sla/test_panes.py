@@ -132,3 +132,15 @@ def test_several_are_handed_on_each_for_itself(company, production_head, planner
     assert WorkItem.objects.filter(assignee=planner).count() == 2
     assert client.post(url, data).status_code == 409  # pressed twice: nothing twice
     assert plan.acts.count() == 1
+
+def test_a_form_that_came_too_late_gives_back_what_was_typed(company, sales, sales_head, client_of):
+    item = open_item(company["sales"], kind="plan", assignee=sales)
+    client, url = client_of(sales), reverse("sla:comment", args=[item.pk])
+    assert client.get(url).status_code == 200
+    actions.finish(item, by=sales_head)
+    answer = client.post(url, {"text": "图纸在哪里？", "once": "late"})
+    said = answer.content.decode()
+    assert answer.status_code == 409
+    assert "图纸在哪里？" in said
+    assert sales_head.name in said
+    assert not item.acts.exists()

@@ -2,18 +2,23 @@
 
 import threading
 from collections import Counter
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import close_old_connections, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from notifications.models import Notification, Outbox
-from sla import actions
+from sla import actions, item_acts, pausing
 from sla.models import Escalation, WorkItem
+from tests import together
 from tests.factories.sla import open_item
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ITEMS, SWEEPERS = 24, 4
+HOUR = timedelta(hours=1)
 
 
 def at_once(number, work):
@@ -98,3 +103,50 @@ def test_a_sweeper_passes_over_what_another_one_holds(company, sales):
     holder.join(timeout=20)
     assert (result.taken, Escalation.objects.filter(item=free).exists()) == (1, True)
     assert not Escalation.objects.filter(item=held).exists()
+
+
+# What people do at the same moment
+
+
+@pytest.mark.postgres
+def test_two_approvers_at_the_same_moment_leave_one_decision(company, sales, sales_head, buyer):
+    item = open_item(company["sales"], kind="plan", assignee=sales)
+    answers = together.at_once(lambda: actions.finish(item, by=sales), lambda: actions.finish(item, by=sales_head))
+    refused, = together.refusals(answers)
+    item.refresh_from_db()
+    assert str(item.closed_by) in refused.what, "who was slower is told who was faster"
+    assert item.state == "met"
+    other = open_item(company["sales"], kind="plan", assignee=sales)
+    asked = item_acts.add_approver(item=other, person=buyer, by=sales)
+    answers = together.at_once(
+        lambda: item_acts.answer(task=asked.task, by=buyer, agrees=True),
+        lambda: item_acts.answer(task=asked.task, by=buyer, agrees=False, text="No steel"),
+    )
+    assert len(together.refusals(answers)) == 1
+    asked.refresh_from_db()
+    other.refresh_from_db()
+    assert other.awaited == (0 if asked.state == "agreed" else 1)
+
+
+@pytest.mark.postgres
+def test_a_double_click_is_one_row(company, sales, client_of):
+    """Both presses on their way at once, each on a connection of its own."""
+    item = open_item(company["sales"], kind="plan", assignee=sales)
+    url, clients = reverse("sla:comment", args=[item.pk]), [client_of(sales), client_of(sales)]
+    data = {"text": "Who has the drawing?", "once": "one-press"}
+    answers = together.at_once(*[partial(client.post, url, data) for client in clients])
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0].url == answers[1].url
+    assert item.acts.count() == 1
+
+
+@pytest.mark.postgres
+def test_a_pause_and_the_end_of_what_it_waits_for_at_once(company, planner, buyer):
+    """Either it is refused, or it has ended again: no clock stands for a task that is done."""
+    for number in range(4):
+        plan = open_item(company["production"], kind="plan", assignee=planner, source=f"order:{number}")
+        steel = open_item(company["procurement"], kind="purchase_line", assignee=buyer, source=f"order:{number}")
+        stop = partial(pausing.pause, item=plan, by=planner, reason="department", awaits=steel, length=HOUR)
+        together.at_once(stop, partial(actions.finish, steel, by=buyer))
+        plan.refresh_from_db()
+        assert plan.state == "running"

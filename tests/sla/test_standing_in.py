@@ -16,6 +16,7 @@ from records.audit import breaks
 from records.models import Event
 from sla import absences, actions, delegations, rota
 from sla.models import Escalation, WorkItem
+from sla.recipients import Reach
 from tests.factories.people import AbsenceFactory, UserFactory
 from tests.factories.sla import open_item
 
@@ -107,6 +108,23 @@ def test_next_rank_goes_up(sales, sales_head, manager, general_manager, now):
     AbsenceFactory(person=manager, starts_at=now - HOUR, ends_at=now + HOUR)
     assert duty.next_rank(sales_head, now) == general_manager
     assert duty.next_rank(sales_head, now, without={general_manager.pk}) is None
+
+
+def test_two_who_stand_in_for_each_other_are_both_away(company, sales, other, sales_head, monday):
+    """A → B → A ends at once, and so does a delegate whose account is closed: the department's head is told."""
+    until = monday + DAY
+    AbsenceFactory(person=sales, delegate=other, starts_at=monday, ends_at=until)
+    assert duty.stand_in(sales, monday) == other
+    AbsenceFactory(person=other, delegate=sales, starts_at=monday, ends_at=until)
+    assert (duty.stand_in(sales, monday), duty.stand_in(other, monday)) == (None, None)
+    item = open_item(company["sales"], assignee=sales, now=monday)
+    assert Reach(monday).of_owner(item) == [sales_head]
+    third = UserFactory(role=Role.SALES, department=sales.department)
+    leaver = UserFactory(role=Role.SALES, department=sales.department, is_active=False)
+    AbsenceFactory(person=third, delegate=leaver, starts_at=monday, ends_at=until)
+    item = open_item(company["sales"], assignee=third, now=monday)
+    assert Reach(monday).of_owner(item) == [sales_head]
+    assert Reach(monday).of_step(item, item.policy_version.steps.get(level=1)) == [sales_head]
 
 
 # Delegation
