@@ -29,6 +29,18 @@ def _names(code: str, column: str) -> Guard:
     )
 
 
+_AT_CLOSING = "x.starts_at <= NEW.closed_at AND x.ends_at > NEW.closed_at"
+HANDED_OVER = (
+    "EXISTS (SELECT 1 FROM people_delegation x WHERE x.to_person_id = NEW.closed_by_id"
+    f" AND x.from_person_id = NEW.closed_for_id AND {_AT_CLOSING}"
+    " AND (x.revoked_at IS NULL OR x.revoked_at > NEW.closed_at))"
+)
+AWAY = (
+    "EXISTS (SELECT 1 FROM people_absence x WHERE x.delegate_id = NEW.closed_by_id"
+    f" AND x.person_id = NEW.closed_for_id AND {_AT_CLOSING}"
+    " AND (x.cancelled_at IS NULL OR x.cancelled_at > NEW.closed_at))"
+)
+
 GUARDS = [
     *append_only("sla_escalation"),
     *append_only("sla_acknowledgement"),
@@ -36,6 +48,9 @@ GUARDS = [
     *append_only("sla_escalationstep"),
     *append_only("sla_calendaredition"),
     *append_only("sla_itemact"),
+    refuse("sla_workitem", "for", on="UPDATE", says="a task is closed for who is away or has handed the right over",
+           when="NEW.closed_for_id IS NOT NULL AND OLD.closed_for_id IS NULL"
+                f" AND NOT {HANDED_OVER} AND NOT {AWAY}"),
     refuse("sla_pause", "confirmation", on="INSERT", says="the clock of a confirmation is not paused",
            when=f"NEW.reason <> 'hold' AND EXISTS ({PAUSED_ITEM} AND i.kind = 'confirmation')"),
     refuse("sla_pause", "awaited", on="INSERT", when=NOBODY_AWAITED,

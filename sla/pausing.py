@@ -104,6 +104,8 @@ def pause(*, item, by, reason, awaits, length, now=None) -> WorkItem:
     awaited = awaited_for(item).filter(pk=awaits.pk).select_related("assignee").first()
     if awaited is None:
         raise Changed(_("Nobody is awaited there any more: %(task)s.") % {"task": awaits.subject_text})
+    if reason == PolicyVersion.PauseReason.NEGOTIATION and awaited.kind != Kind.NEGOTIATION:
+        raise BadInput(_("That task is no negotiation with the customer."), field="awaits")
     if not timedelta(0) < length <= actions.LONGEST_PAUSE:
         raise BadInput(_("A pause lasts three days at most."), field="length")
     by.on_behalf_of = stood_in(by, item)

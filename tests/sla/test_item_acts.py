@@ -142,6 +142,21 @@ def test_the_database_keeps_what_was_not_agreed_from_being_done(review, producti
         Countersign.objects.filter(pk=asked.pk).update(state="refused", answered_at=timezone.now())
 
 
+def test_a_task_is_closed_for_nobody_but_who_is_away(review, production_head, deputy, manager):
+    now = timezone.now()
+    done = {"state": "met", "closed_at": now, "closed_by": manager, "running_since": None, "next_fire_at": None}
+    for absent in (deputy, production_head):
+        with pytest.raises(IntegrityError, match="handed the right over"), transaction.atomic():
+            WorkItem.objects.filter(pk=review.pk).update(**done, closed_for=absent)
+    AbsenceFactory(person=production_head, delegate=manager, starts_at=now - HOUR, ends_at=now + HOUR)
+    asked = item_acts.add_approver(item=review, person=deputy, by=manager)
+    assert (review.acts.get().on_behalf_of, str(review.acts.get().who)) == (
+        production_head, f"{manager} for {production_head}",
+    )
+    item_acts.ask_no_more(asked=asked, by=manager)
+    assert actions.finish(review, by=manager).closed_for == production_head
+
+
 def test_acts_are_written_once(review, production_head, sales):
     item_acts.comment(item=review, by=sales, text="The line stands still")
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -107,6 +107,9 @@ def test_what_is_not_paused(company, plan, steel, planner, buyer, sales, operato
     assert "knows no reason" in refused.value.because
     with pytest.raises(GateShut, match="for that reason"):
         stop(plan, planner, steel, monday, reason="customer")
+    review = open_item(company["production"], kind="review_decision", assignee=planner, now=monday)
+    with pytest.raises(BadInput, match="no negotiation"):
+        stop(review, planner, steel, monday, reason="negotiation")
     with pytest.raises(BadInput, match="three days"):
         stop(plan, planner, steel, monday, length=73 * HOUR)
     assert stop(plan, manager, steel, monday).state == State.PAUSED
