@@ -1,13 +1,16 @@
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from notifications.models import Preference, Robot
 from people.models import Department
 
 
 class RobotForm(forms.Form):
-    name = forms.CharField(label=_("name"), max_length=60, help_text=_("As the group is called, so that it is found."))
+    name = forms.CharField(
+        label=pgettext_lazy("robot", "name"), max_length=60, help_text=_("As the group is called, so that it is found.")
+    )
     kind = forms.ChoiceField(label=_("kind"), choices=Robot.Kind, widget=forms.RadioSelect)
     address = forms.CharField(
         label=_("address of the robot"), max_length=400,

@@ -57,7 +57,7 @@ class Robot(models.Model):
         WECOM = "wecom", _("WeCom")
         DINGTALK = "dingtalk", _("DingTalk")
         FEISHU = "feishu", _("Feishu")
-        SLACK = "slack", _("Slack")
+        SLACK = "slack", "Slack"  # a name, which is no word to translate
 
     name = models.CharField(_("name"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)

@@ -179,7 +179,7 @@ def _warnings(now, post, beats) -> list[str]:
     if poisoned:
         found.append(_("%(count)d tasks could not be escalated.") % {"count": poisoned})
     if post.dead:
-        found.append(_("%(count)d letters were given up.") % {"count": post.dead})
+        found.append(_("%(count)d letters were not delivered.") % {"count": post.dead})
     found += [_("The job “%(job)s” could not do its work.") % {"job": beat.name} for beat in beats if beat.fault]
     jumps = watching.jumps(now - JUMPS_SHOWN, now + ONE_HOUR)
     found += [f"{_moment(jump.at)} {render(jump.text, jump.params)}" for jump in jumps]
