@@ -1,4 +1,5 @@
 from desk.guards import Guard, append_only, refuse
+from people.guards import behind, natural, same_hands
 
 OPEN_AGREEMENT = (
     "EXISTS (SELECT 1 FROM sla_countersign WHERE item_id = NEW.id AND state IN ('asked', 'refused'))"
@@ -10,11 +11,13 @@ NOBODY_AWAITED = (
     " WHERE i.id = NEW.item_id AND w.id = NEW.awaits_id AND w.id <> i.id AND w.assignee_id IS NOT NULL"
     " AND w.state IN ('running', 'breached'))"
 )
-# One human being may have two accounts, and may decide with somebody else's right.
-SAME_PERSON = (
-    "EXISTS (SELECT 1 FROM people_user asked, people_user decided WHERE asked.id = NEW.proposed_by_id"
-    " AND decided.id IN (NEW.decided_by_id, NEW.on_behalf_of_id)"
-    " AND COALESCE(asked.same_person_as_id, asked.id) = COALESCE(decided.same_person_as_id, decided.id))"
+SAME_HANDS = (
+    f"({natural('NEW.proposed_by_id')} = {natural('NEW.on_behalf_of_id')} OR "
+    + same_hands(
+        behind("NEW.proposed_by_id", "desk.configure", "NEW.proposed_at"),
+        behind("NEW.decided_by_id", "limit.decide", "NEW.decided_at"),
+    )
+    + ")"
 )
 DECISION = ("state", "decided_at", "decided_by_id", "on_behalf_of_id", "note")
 
@@ -63,7 +66,7 @@ GUARDS = [
     refuse("sla_limitchange", "decided", on="UPDATE", says="a decided change of time limits stays as it is",
            when="OLD.state <> 'proposed'"),
     refuse("sla_limitchange", "second", on="UPDATE", says="another person decides a change of time limits",
-           when=f"NEW.state IN ('approved', 'refused') AND {SAME_PERSON}"),
+           when=f"NEW.state IN ('approved', 'refused') AND {SAME_HANDS}"),
     *(refuse("sla_workcalendar", f"works_{on.lower()}", on=on, says="a calendar has working time",
              when="CAST(NEW.week AS text) NOT LIKE '%:%'") for on in ("INSERT", "UPDATE")),
     refuse(

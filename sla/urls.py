@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sla import bulk, views, views_acts, views_calendars, views_limits, views_people
+from sla import bulk, views, views_acts, views_calendars, views_limit_changes, views_limits, views_people
 
 app_name = "sla"
 urlpatterns = [
@@ -28,11 +28,6 @@ urlpatterns = [
     path(
         "limits/<int:pk>/<str:urgency_class>/preview/", views_limits.PreviewLimit.as_view(), name="limit_preview_class"
     ),
-    path("limits/changes/<int:pk>/", views_limits.change, name="limit_change"),
-    path("limits/changes/<int:pk>/approve/", views_limits.ApproveChange.as_view(), name="limit_change_approve"),
-    path("limits/changes/<int:pk>/refuse/", views_limits.RefuseChange.as_view(), name="limit_change_refuse"),
-    path("work/<int:pk>/limit-change/", views_limits.pane, name="pane_limit_change"),
-    path("work/<int:pk>/limit-change/withdraw/", views_limits.WithdrawChange.as_view(), name="limit_change_withdraw"),
     path("calendars/", views_calendars.calendar_list, name="calendars"),
     path("calendars/new/", views_calendars.NewCalendar.as_view(), name="calendar_new"),
     path("calendars/<int:pk>/", views_calendars.calendar_page, name="calendar"),
@@ -43,6 +38,14 @@ urlpatterns = [
     path("calendars/<int:pk>/days/new/", views_calendars.NewDay.as_view(), name="calendar_day_new"),
     path("calendars/<int:pk>/days/<slug:day>/", views_calendars.ChangeDay.as_view(), name="calendar_day"),
     path("calendars/<int:pk>/days/<slug:day>/remove/", views_calendars.RemoveDay.as_view(), name="calendar_day_remove"),
+    path("limits/changes/<int:pk>/", views_limit_changes.change, name="limit_change"),
+    path("limits/changes/<int:pk>/approve/", views_limit_changes.ApproveChange.as_view(), name="limit_change_approve"),
+    path("limits/changes/<int:pk>/refuse/", views_limit_changes.RefuseChange.as_view(), name="limit_change_refuse"),
+    path("work/<int:pk>/limit-change/", views_limit_changes.pane, name="pane_limit_change"),
+    path(
+        "work/<int:pk>/limit-change/withdraw/", views_limit_changes.WithdrawChange.as_view(),
+        name="limit_change_withdraw",
+    ),
     path("absences/", views_people.absence_list, name="absences"),
     path("absences/new/", views_people.EnterAbsence.as_view(), name="absence_new"),
     path("absences/<int:pk>/end/", views_people.EndAbsence.as_view(), name="absence_end"),

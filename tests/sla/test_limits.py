@@ -363,7 +363,10 @@ def test_the_database_keeps_the_two_persons_apart(company, admin, general_manage
     twin = UserFactory(role="general_manager", same_person_as=admin)
     decide = ("UPDATE sla_limitchange SET state = 'approved', decided_at = CURRENT_TIMESTAMP, decided_by_id = %s,"
               " on_behalf_of_id = %s WHERE id = %s")  # fmt: skip
-    for person, absent in ((admin, None), (twin, None), (general_manager, twin)):
+    friend, later = UserFactory(), timezone.now() + HOUR
+    Delegation.objects.create(from_person=twin, to_person=friend, rights=[Right.LIMIT_DECIDE],
+                              starts_at=later - 2 * HOUR, ends_at=later)  # fmt: skip
+    for person, absent in ((admin, None), (twin, None), (friend, None), (general_manager, twin)):
         refused_by_the_database(decide, person.pk, absent and absent.pk, proposed.pk)
     refused_by_the_database("UPDATE sla_limitchange SET state = 'approved' WHERE id = %s", proposed.pk)
     refused_by_the_database("UPDATE sla_limitchange SET rules = '[]' WHERE id = %s", proposed.pk)
