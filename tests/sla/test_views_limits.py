@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from sla import actions
 from sla import limit_changes as changes
+from sla.forms_limits import SheetForm
 from sla.limits import rule_of
 from sla.models import EscalationStep, LimitChange, Policy, PolicyVersion, WorkCalendar, WorkItem
+from sla.views_limits import rows
 from tests.factories.sla import open_item
 
 HOUR = timedelta(hours=1)
@@ -98,14 +100,15 @@ def test_a_bad_figure_is_told_by_row_and_field_and_saves_nothing(client):
     }
     data, key = sheet(client, qc={"limit": "3"}), policy().pk
     for (name, value), said in cases.items():
-        page = client.post(SHEET, data | {f"{name}_{key}": value})
-        assert page.status_code == 422, (name, value)
-        assert said in text(page), (name, value)
-        assert WHY in text(page) and 'value="3"' in text(page), "what was typed stays"
+        form = SheetForm(data | {f"{name}_{key}": value}, rows=rows())
+        assert not form.is_valid(), (name, value)
+        assert said in str(form.errors), (name, value)
+    page = client.post(SHEET, data | {f"limit_{key}": "0"})
+    assert page.status_code == 422 and "Confirmation, limit" in text(page)
+    assert WHY in text(page) and 'value="3"' in text(page), "what was typed stays"
     assert client.post("/limits/preview/", data | {f"limit_{key}": "0"}).status_code == 422
     good = data | {f"limit_{key}": "1"}
-    for wrong in ({"reason": " "}, {"reason": "ab"}, {"mode": "date"}, {"mode": "date", "from_date": "2020-01-01"},
-                  {"mode": "never"}):  # fmt: skip
+    for wrong in ({"reason": "ab"}, {"mode": "date", "from_date": "2020-01-01"}, {"mode": "never"}):
         assert client.post(SHEET, good | wrong).status_code == 422, wrong
     assert not PolicyVersion.objects.filter(number=2).exists()
 
