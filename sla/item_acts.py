@@ -253,14 +253,9 @@ def comment(*, item, by, text, now=None) -> ItemAct:
     return said
 
 
-def may_acknowledge(user, item) -> bool:
-    """By whose task it is, and by who stands above."""
-    return user.may(Right.SEE_ALL) or is_mine(item, user)
-
-
 def check_acknowledgeable(item, by) -> None:
-    """Once there is something to be silent about."""
-    if not may_acknowledge(by, item):
+    """By whose task it is and by who stands above, once there is something to be silent about."""
+    if not (by.may(Right.SEE_ALL) or is_mine(item, by)):
         raise not_yours(item)
     if not item.escalations.filter(level__gt=0).exists():
         raise GateShut(

@@ -168,15 +168,14 @@ LABELS = {
 
 def clock_buttons(item, user) -> list[Button]:
     """What this person may do about its clock: also on the card of the order."""
-    if not item.is_living:
+    if not item.is_living or not pausing.may_stop(user, item):
         return []
     found = []
-    if pausing.may_stop(user, item):
-        if item.is_ticking and pausing.reasons_of(item):
-            found.append(Button(_("Pause the clock"), reverse("sla:pause", args=[item.pk]), icon="pause"))
-        elif (pause := not item.is_ticking and pausing.standing(item)) and pause.awaits:
-            found.append(Button(_("Resume the clock"), reverse("sla:resume", args=[item.pk]), icon="play"))
-    if item.was_escalated and item_acts.may_acknowledge(user, item):
+    if item.is_ticking and pausing.reasons_of(item):
+        found.append(Button(_("Pause the clock"), reverse("sla:pause", args=[item.pk]), icon="pause"))
+    elif (pause := not item.is_ticking and pausing.standing(item)) and pause.awaits:
+        found.append(Button(_("Resume the clock"), reverse("sla:resume", args=[item.pk]), icon="play"))
+    if item.was_escalated:
         found.append(Button(_("Acknowledge"), reverse("sla:acknowledge", args=[item.pk]), icon="eye"))
     return found
 

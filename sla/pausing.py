@@ -24,8 +24,7 @@ AWAITED = gettext_noop("{who} stopped a clock and waits for you until {until}: {
 
 def may_stop(user, item) -> bool:
     """Whose task it is, who stands in for them, their head, and higher ranks."""
-    homes = {item.department_id, item.assignee.department_id if item.assignee else None}
-    is_head = user.is_head and user.department_id in homes
+    is_head = user.is_head and user.department_id == item.department_id
     is_own = item.assignee_id == user.pk or stood_in(user, item) is not None
     return is_own or is_head or user.role in RANKS
 

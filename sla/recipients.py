@@ -34,8 +34,11 @@ class Reach:
         return list({person.pk: person for person in found}.values())
 
     def of_owner(self, item: WorkItem) -> list[User]:
-        """Whose task it is: the assignee, else who is on duty there, else the acting head."""
-        return self._named(Recipient.ASSIGNEE, item, None) or self._named(Recipient.HEAD, item, None)
+        """Whose task it is: the assignee or who stands in, who is on duty there, the acting head, a higher rank."""
+        for code in (Recipient.ASSIGNEE, Recipient.HEAD, Recipient.MANAGER, Recipient.GENERAL_MANAGER):
+            if found := self._named(code, item, None):
+                return found
+        return self.rank(Role.ADMINISTRATOR)
 
     def of_unclaimed(self, item: WorkItem) -> User | None:
         """The head, who does not get what they asked for to decide it themselves; then the next rank."""

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications.models import Outbox
-from sla import actions, reports
+from people.models import Delegation
+from sla import actions, item_acts, reports
 from sla.models import Heartbeat, WorkCalendar, WorkItem
 from tests.factories.people import AbsenceFactory
 from tests.factories.sla import open_item
@@ -72,6 +73,27 @@ def test_what_i_closed_is_under_done(company, sales, client_of):
     item = actions.finish(open_item(company["sales"], assignee=sales), by=sales)
     assert shown(client_of(sales), tab="done") == {"done": [item]}
     assert shown(client_of(sales)) == {}
+
+
+def test_a_delegate_finds_what_waits_for_the_giver_in_as_many_queries(company, sales_head, manager, sales, client_of):
+    now, asker = timezone.now(), sales
+    Delegation.objects.create(from_person=sales_head, to_person=manager, rights=["order.decide", "order.confirm"],
+                              starts_at=now - HOUR, ends_at=now + HOUR)
+    client, url = client_of(manager), reverse("sla:my_work") + "?tab=decide"
+
+    def enter():
+        return open_item(company["sales"], kind="decline_proposal", assignee=sales_head, by=asker)
+
+    first, foreign = enter(), open_item(company["sales"], kind="negotiation", assignee=sales_head, by=asker)
+    own = open_item(company["sales"], kind="decline_proposal", assignee=sales_head, by=manager)
+    one = statements(client, url)
+    group, = client.get(url).context["groups"]
+    assert [(row.item, row.absent) for row in group.items] == [(first, sales_head)]
+    assert not item_acts.is_mine(foreign, manager), "that right was not handed over"
+    assert not item_acts.is_mine(own, manager), "nobody decides what they asked for"
+    enter()
+    enter()
+    assert len(statements(client, url)) == len(one)
 
 
 def statements(client, url):
