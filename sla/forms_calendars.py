@@ -51,7 +51,7 @@ class HoursField(forms.CharField):
 
 
 class SettingsForm(PublishForm):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("calendar", "Name"), max_length=80)
     time_zone = forms.CharField(
         label=gettext_lazy("Time zone"), max_length=60, validators=[check_time_zone],
         help_text=gettext_lazy("Such as Asia/Shanghai."),
@@ -88,7 +88,7 @@ class DayForm(PublishForm):
     kind = forms.ChoiceField(
         label=pgettext_lazy("calendar day", "Kind"), choices=CalendarDay.Kind, widget=forms.RadioSelect
     )
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80, required=False)
+    name = forms.CharField(label=pgettext_lazy("calendar", "Name"), max_length=80, required=False)
     hours = HoursField(
         label=gettext_lazy("Working hours"),
         help_text=gettext_lazy(
@@ -132,7 +132,7 @@ class RemoveDayForm(PublishForm):
 
 
 class NewForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("calendar", "Name"), max_length=80)
     copied = forms.ModelChoiceField(
         WorkCalendar.objects.order_by("name", "pk"), label=gettext_lazy("Copy of"), empty_label=None,
         help_text=gettext_lazy("It starts with the same hours and days."),

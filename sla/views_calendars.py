@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dates import MONTHS, WEEKDAYS_ABBR
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from desk.export import csv_response
 from desk.keyset import paginate
@@ -148,7 +149,8 @@ class CalendarAct(ActView):
         return {
             "calendar": self.calendar, "back_url": self.back_url, "back_label": self.calendar.name,
             "version": self.shown_version or self.request.POST.get("version") or self.calendar.version,
-            "shown": self.shown, "submit_label": _("Publish") if self.shown else _("Look at the effect"),
+            "shown": self.shown,
+            "submit_label": pgettext("calendar", "Publish") if self.shown else _("Look at the effect"),
         }
 
 

@@ -79,18 +79,27 @@ def test_a_calendar_is_drawn_month_by_month(factory, client):
     assert client.get(at("calendar", factory), {"year": "never"}).status_code == 200
 
 
-def test_the_list_asks_the_same_for_one_row_and_three(factory, client, company, sales, admin):
+def test_each_list_asks_the_same_for_one_row_and_three(factory, client, company, sales, admin):
+    def enter(number):
+        calendars.create(factory, name=f"Shift {number}", by=admin, reason="Another shift")
+        factory.days.create(date=date(2031, 1, number), kind="holiday")
+        open_item(company["sales"], assignee=sales)
+
+    ends = iter(range(12, 20))  # an edition that this process has never seen is read once
+
     def statements():
         with CaptureQueriesContext(connection) as caught:
             assert client.get(reverse("sla:calendars")).status_code == 200
-        return len(caught)
+            assert client.get(at("calendar", factory), {"year": 2031}).status_code == 200
+            page, _shown = looked(client, at("calendar_edit", factory), settings_of(factory, week_5=f"8-{next(ends)}"))
+        return len(caught), page.context["shown"].total
 
-    open_item(company["sales"], assignee=sales)
-    one = statements()
-    for name in ("Night", "Weekend"):
-        calendars.create(factory, name=name, by=admin, reason="Another shift")
-    open_item(company["sales"], assignee=sales)
-    assert statements() == one
+    enter(1)
+    assert statements()[1] == 1
+    one = statements()[0]
+    enter(2)
+    enter(3)
+    assert statements() == (one, 3)
 
 
 def test_hours_are_looked_at_then_published_once(factory, client, company, sales):
