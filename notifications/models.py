@@ -188,8 +188,8 @@ class Outbox(models.Model):
     recipient = models.ForeignKey(
         PERSON, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("recipient")
     )
-    robot = models.ForeignKey(
-        Robot, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("group robot")
+    robot = models.ForeignKey(  # indexed below, where it is set: nearly all letters have none
+        Robot, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("group robot"), db_index=False
     )
     text = models.CharField(max_length=300)
     params = models.JSONField(default=dict, blank=True)
@@ -253,6 +253,8 @@ class Outbox(models.Model):
             models.Index(fields=["source"], name="letters_of_a_source"),
             models.Index(fields=["robot", "next_try_at"], condition=UNSENT & Q(robot__isnull=False),
                          name="unsent_of_a_robot"),
+            models.Index(fields=["recipient", "next_try_at"], condition=UNSENT & Q(is_digest=True),
+                         name="unsent_of_a_day"),
             models.Index(fields=["-created_at"], condition=Q(state="dead"), name="dead_messages"),
         ]
 

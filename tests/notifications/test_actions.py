@@ -6,6 +6,8 @@ from time import monotonic
 import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications import tasks
@@ -155,6 +157,20 @@ def test_the_task_sends_more_than_one_batch(db, mailoutbox):
     say(UserFactory.create_batch(tasks.BATCH + 3))
     tasks.dispatch()
     assert len(mailoutbox) == tasks.BATCH + 3
+
+
+@pytest.mark.once
+def test_an_idle_dispatcher_reads_indexes_of_what_is_unsent_alone(db):
+    with CaptureQueriesContext(connection) as asked:
+        dispatch()
+    with connection.cursor() as cursor:
+        plans = []
+        for query in asked:
+            if query["sql"].startswith("SELECT"):
+                cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+                plans.append(" ".join(row[3] for row in cursor.fetchall()))
+    for plan, index in zip(plans, ("unsent_of_a_robot", "unsent_of_a_day", "unsent_by_next_try"), strict=True):
+        assert index in plan
 
 
 # Against a real server
