@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest
 from notifications.models import Notification
-from people.models import Delegation
+from people.models import Delegation, User
 from people.roles import Right
 from records.models import Event
 from sla import actions
 from sla import limit_changes as changes
-from sla.limit_changes import Mode, Terms, outlook
+from sla.limit_changes import Mode, State, Terms, outlook
 from sla.limits import Rule, differences, moved, names, problems, rule_of, with_ladder
 from sla.models import Escalation, EscalationStep, LimitChange, Policy, PolicyVersion, WorkCalendar, WorkItem
 from tests.factories.people import UserFactory
 from tests.factories.sla import open_item
+from tests.together import at_once, refusals
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 WHY = "Customers wait less"
@@ -206,7 +207,7 @@ def test_a_difference_is_told_in_words(company, sales, admin):
 # The preview is what is applied
 
 
-MOMENTS = count()  # no two versions with one key were made at the same moment, though the key is taken back
+MOMENTS = count(1)  # no two versions with one key were made at the same moment, though the key is taken back
 
 
 @st.composite
@@ -349,6 +350,27 @@ def test_a_company_without_a_second_person_is_told_so(company, sales, admin, gen
     management.save()
     with pytest.raises(GateShut):
         changes.change(rules, terms(Mode.RUNNING), by=admin, now=now)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_at_the_same_moment_one_is_told(company, admin, general_manager):
+    asked = changes.change([rule(target_seconds=1800)], terms(), by=admin, asks=True)
+    both = [rule("qc", target_seconds=1800), rule(target_seconds=3600)]
+    answers = at_once(
+        lambda: changes.change(both, terms(), by=admin), lambda: changes.approve(asked.pk, by=general_manager)
+    )
+    assert [type(answer) for answer in refusals(answers)] == [Changed]
+    is_approved = LimitChange.objects.get().state == State.APPROVED
+    assert (policy().versions.count(), policy("qc").versions.count()) == (2, 1 if is_approved else 2)
+
+    again = changes.change([rule("delivery", target_seconds=1800)], terms(), by=admin, asks=True)
+    answers = at_once(
+        lambda: changes.refuse(again.pk, by=general_manager, note="Not now"),
+        lambda: changes.approve(again.pk, by=User.objects.get(pk=general_manager.pk)),
+    )
+    assert [type(answer) for answer in refusals(answers)] == [Changed]
+    assert policy("delivery").versions.count() == (2 if LimitChange.objects.get(pk=again.pk).note == "" else 1)
 
 
 # The database itself
