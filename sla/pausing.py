@@ -47,9 +47,7 @@ def awaited_for(item):
 
 def due_after(item, until, now=None):
     """When it would be due, did the pause last until then."""
-    now = now or timezone.now()
-    left = item.left_seconds(now)
-    return item.calendar.add(until, left) if left > 0 else item.due_at
+    return item.calendar.add(until, max(0, item.left_seconds(now)))
 
 
 def standing(item) -> Pause | None:

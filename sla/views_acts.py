@@ -178,6 +178,8 @@ class PauseClock(ItemView):
 
     def due_with(self, length):
         now = timezone.now()
+        if self.item.left_seconds(now) <= 0:
+            return _("%(until)s: late all the same") % {"until": when(now + length)}
         due = pausing.due_after(self.item, now + length, now)
         return _("%(until)s: then due %(due)s instead of %(old)s") % {
             "until": when(now + length), "due": when(due), "old": when(self.item.due_at),

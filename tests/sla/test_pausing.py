@@ -195,6 +195,9 @@ def test_views_acknowledge(company, sales, sales_head, planner, client_of):
     actions.sweep(now=later)
     assert url("acknowledge", item) in client.get(item.pane_url).content.decode()
     assert client_of(planner).get(url("acknowledge", item)).status_code == 404
+    late = open_item(company["sales"], kind="negotiation", assignee=sales, source="order:9", due_at=timezone.now())
+    open_item(company["production"], kind="problem", assignee=planner, source="order:9")
+    assert "late all the same" in client.get(url("pause", late)).content.decode()
     until = timezone.localtime() + 5 * HOUR
     data = {"note": "We call them", "until": until.strftime("%Y-%m-%dT%H:%M"), "once": "k"}
     assert client_of(planner).post(url("acknowledge", item), data).status_code == 404
