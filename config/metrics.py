@@ -27,7 +27,7 @@ class Desk:
 
     def collect(self):
         now = timezone.now()
-        due = WorkItem.objects.due(now).values_list("next_fire_at", flat=True).first()
+        due = WorkItem.objects.due(now).in_earnest().values_list("next_fire_at", flat=True).first()
         yield gauge("desk_due_unfired_seconds", "Age of the oldest call that is due and not made",
                     (now - due).total_seconds() if due else 0)  # fmt: skip
         post = backlog(now)

@@ -49,6 +49,7 @@ MENU = (
     (_("Administration"), (
         Entry(_("Time limits"), "sla:limits", "clock", (Right.CONFIGURE,)),
         Entry(_("Working calendars"), "sla:calendars", "calendar", (Right.CONFIGURE,)),
+        Entry(_("The clock"), "sla:clock", "refresh", (Right.CONFIGURE,)),
         Entry(_("Company rules"), "records:rules", "book", (Right.CONFIGURE,)),
         Entry(_("Sent messages"), "notifications:mail", "send", (Right.CONFIGURE,)),
         Entry(_("Outbox"), "notifications:outbox", "mail", (Right.CONFIGURE,)),

@@ -47,6 +47,7 @@ class Kind(TextChoices):
     MEETING_ACTION = "meeting_action", _("Action of the weekly meeting")
     COUNTERSIGN = "countersign", _("Agreement")
     LIMIT_CHANGE = "limit_change", _("Change of time limits")
+    DRILL = "drill", _("Drill")
 
 
 def label_of(kind: str):

@@ -361,6 +361,7 @@ class EscalationStep(models.Model):
     channels = models.JSONField(_("channels"), default=list)
     repeat_every_minutes = models.PositiveIntegerField(_("repeat every (minutes)"), null=True, blank=True)
     repeat_at_most = models.PositiveSmallIntegerField(_("repeat at most"), default=0)
+    stands_for = models.CharField(_("in a drill: whom it would reach"), max_length=300, blank=True, db_default="")
     needs_acknowledgement = models.BooleanField(_("acknowledgement needed"), default=False)
 
     class Meta:
@@ -418,6 +419,9 @@ class WorkItemQuerySet(models.QuerySet):
     def due(self, now):
         return self.filter(next_fire_at__lte=now).order_by("next_fire_at", "pk")
 
+    def in_earnest(self):
+        return self.exclude(kind=Kind.DRILL)
+
     def for_person(self, user):
         """One's own, what nobody took in one's department, where a head sees all of it, and what one stands in for.
 
@@ -425,7 +429,7 @@ class WorkItemQuerySet(models.QuerySet):
         """
         mine = Q(assignee=user)
         if user.department_id:
-            unclaimed = Q() if user.is_head else Q(assignee__isnull=True)
+            unclaimed = ~Q(kind=Kind.DRILL) if user.is_head else Q(assignee__isnull=True)
             mine |= unclaimed & Q(department=user.department_id)
         if others := stood_in_for(user):
             mine |= others & ~Q(is_decision=True, opened_by__in=user.accounts)

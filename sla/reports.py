@@ -15,6 +15,7 @@ from notifications.reports import backlog
 from people.models import Absence
 from sla.actions import watching
 from sla.item_acts import stood_in
+from sla.kinds import Kind
 from sla.models import Escalation, Heartbeat, ItemAct, Policy, PolicyVersion, WorkCalendar, WorkItem
 
 ONE_HOUR = timedelta(hours=1)
@@ -77,7 +78,7 @@ def next_to_run_out(user) -> WorkItem | None:
     """For who has nothing to do: the next clock of the department."""
     if not user.department_id:
         return None
-    items = WorkItem.objects.living().filter(department=user.department_id, due_at__isnull=False)
+    items = WorkItem.objects.living().in_earnest().filter(department=user.department_id, due_at__isnull=False)
     return items.select_related("department", "assignee").order_by("due_at").first()
 
 
@@ -134,7 +135,8 @@ def limits() -> list[Policy]:
     """All time limits, each with its `newest` version and the one `in_force`, which may be older."""
     versions = PolicyVersion.objects.filter(policy=OuterRef("pk")).order_by("-number").values("pk")[:1]
     in_force = PolicyVersion.objects.in_force().filter(policy=OuterRef("pk")).values("pk")[:1]
-    policies = list(Policy.objects.annotate(newest_id=Subquery(versions), in_force_id=Subquery(in_force)))
+    policies = Policy.objects.exclude(kind=Kind.DRILL)
+    policies = list(policies.annotate(newest_id=Subquery(versions), in_force_id=Subquery(in_force)))
     keys = {key for policy in policies for key in (policy.newest_id, policy.in_force_id)}
     found = PolicyVersion.objects.select_related("policy", "calendar", "made_by", "change__decided_by")
     found = found.prefetch_related("steps").in_bulk([key for key in keys if key])
@@ -159,7 +161,7 @@ def health(now=None) -> Health:
     """The dead man's handle: red when nobody sweeps, or when what is due stays undone."""
     now = now or timezone.now()
     beats = {beat.name: beat for beat in Heartbeat.objects.all()}
-    due = WorkItem.objects.due(now).values_list("next_fire_at", flat=True).first()
+    due = WorkItem.objects.due(now).in_earnest().values_list("next_fire_at", flat=True).first()
     waited = int((now - due).total_seconds()) if due else 0
     post = backlog(now)
     problems = [_("The job “%(job)s” last ran at %(time)s.") % {"job": beat.name, "time": _moment(beat.ok_at)}
@@ -174,7 +176,7 @@ def health(now=None) -> Health:
 
 
 def _warnings(now, post, beats) -> list[str]:
-    poisoned = WorkItem.objects.living().filter(failures__gt=0).count()
+    poisoned = WorkItem.objects.living().in_earnest().filter(failures__gt=0).count()
     found = []
     if poisoned:
         found.append(_("%(count)d tasks could not be escalated.") % {"count": poisoned})

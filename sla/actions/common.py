@@ -29,9 +29,11 @@ OF_ITS_OWN = object()  # of an item that keeps its version, its edition; of anot
 def turn(item, now, *, version=None, steps=None, edition=OF_ITS_OWN, fires_passed=False) -> list[Call]:
     """Put a clock under another version or edition, not saved; the calls passed by it of which nobody heard.
 
-    They are skipped, unless `fires_passed`. `steps`: the ladder of a version that is not saved yet.
+    They are skipped, unless `fires_passed`; not what was due by the old rules already, which the next sweep tells.
+    `steps`: the ladder of a version that is not saved yet.
     """
     item.consumed_seconds = used_by(item, now)
+    was_due = {call.place for call in calls_of(item) if call.threshold <= item.consumed_seconds}
     _put_under(item, version, edition)
     if item.is_ticking:
         item.running_since = now
@@ -39,8 +41,8 @@ def turn(item, now, *, version=None, steps=None, edition=OF_ITS_OWN, fires_passe
     calls = calls_of(item) if steps is None else ladder(steps, item.budget_seconds)
     done = {(row.level, row.repeat) for row in item.escalations.all()}
     unheard = [call for call in calls if call.place not in done]
-    passed = [call for call in unheard if call.threshold <= item.consumed_seconds]
-    point_at(item, next(iter(unheard if fires_passed else unheard[len(passed):]), None))
+    passed = [call for call in unheard if call.threshold <= item.consumed_seconds and call.place not in was_due]
+    point_at(item, next((call for call in unheard if fires_passed or call not in passed), None))
     project(item, calls, next((row.until for row in item.pauses.all() if row.ended_at is None), None))
     return passed
 

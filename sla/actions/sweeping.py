@@ -197,18 +197,14 @@ class Batch:
             self.escalations.append(escalation(item, call, at, outcome, people, self.now))
             self.counts[COUNTED_AS[outcome]] += 1
         if people:
-            key = f"{item.message_source}:{heard[0].level}:{heard[0].repeat}"
-            self._say(item, key, people, _words(item, heard[0]), channels=tuple(heard[0].step.channels))
+            self._say(item, key_of(item, heard[0]), people, words_of(item, heard[0]), step=heard[0].step)
 
-    def _say(self, item, key, people, text, **options) -> None:
+    def _say(self, item, key, people, text, step=None) -> None:
         """After an outage one message for a person and a source, whatever number of clocks ran out meanwhile."""
         source = item.message_source
         if self.behind_since is not None:
             key, source = f"{item.source}:behind:{self.behind_since.isoformat()}", ""
-        self.messages.append(
-            Message(key=key, recipients=people, text=text, params=_message_params(item), url=item.url, source=source,
-                    is_urgent=True, department=item.department_id, **options)
-        )
+        self.messages.append(message(item, key, people, text, source=source, step=step))
 
 
 Outcome = Escalation.Outcome
@@ -228,10 +224,26 @@ AHEAD = gettext_noop("Soon due: {what}. {about}. Due {due}. Asked before: {who}.
 OVER = gettext_noop("Past the limit: {what}. {about}. It was due {due}. Asked before: {who}.")
 
 
-def _words(item, call) -> str:
+DRILL = gettext_noop("Drill: would go to {drilled}. {what}. {about}. Due {due}.")
+
+
+def key_of(item, call) -> str:
+    return f"{item.message_source}:{call.level}:{call.repeat}"
+
+
+def words_of(item, call) -> str:
+    if call.step.stands_for:
+        return DRILL
     if item.state == State.BREACHED:
         return OVER
     return REMINDER if call.step.recipients == [EscalationStep.Recipient.ASSIGNEE] else AHEAD
+
+
+def message(item, key, people, text, *, source, step=None) -> Message:
+    channels = {"channels": tuple(step.channels)} if step else {}
+    params = _message_params(item) | ({"drilled": step.stands_for} if step and step.stands_for else {})
+    return Message(key=key, recipients=people, text=text, params=params, url=item.url, source=source, is_urgent=True,
+                   department=item.department_id, **channels)
 
 
 def _message_params(item) -> dict:
