@@ -39,6 +39,7 @@ JOBS = (
     Job("sla.tasks.reconcile", 600),
     Job("sla.tasks.begin_absences", 30),
     Job("sla.tasks.ping", 60, is_outward=True),
+    Job("sla.tasks.end_drills", 10),
     Job("notifications.tasks.reconcile", 600),
     Job("sla.tasks.warn_of_unknown_years", 86400),
     Job("orders.tasks.reconcile", 600),

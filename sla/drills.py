@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 
 from desk.refusals import Changed, GateShut, Remedy
 from desk.text import word
-from notifications.models import Notification, Outbox
+from notifications.models import Channel, Notification, Outbox
 from people.duty import stand_in
 from people.models import Department
 from records.actions import CLOCK, record
@@ -36,6 +36,12 @@ STOPPED = gettext_noop("Stopped")
 
 def living():
     return WorkItem.objects.living().filter(policy_version__policy__kind=Kind.DRILL)
+
+
+def ended():
+    """The latest first; their names lie in the versions made for them."""
+    found = WorkItem.objects.filter(policy_version__policy__kind=Kind.DRILL, closed_at__isnull=False)
+    return found.select_related("opened_by").order_by("-policy_version__number")
 
 
 @transaction.atomic
@@ -136,9 +142,9 @@ def levels(item) -> list[Level]:
     calls = calls_of(item)
     keys = {key_of(item, call): call.level for call in calls}
     messages = {call.level: [] for call in calls}
-    for key in Notification.objects.filter(key__in=keys).values_list("key", flat=True):
-        messages[keys[key]].append((Outbox.channel.field.choices[0][1], _("In the inbox")))
-    for letter in Outbox.objects.filter(event__in=keys).order_by("pk"):
+    for key in Notification.objects.filter(recipient=item.opened_by, key__in=keys).values_list("key", flat=True):
+        messages[keys[key]].append((Channel.IN_APP.label, _("Shown")))
+    for letter in Outbox.objects.filter(recipient=item.opened_by, event__in=keys).order_by("pk"):
         messages[keys[letter.event]].append((letter.get_channel_display(), letter.get_state_display()))
     return [
         Level(call.level, call.step.stands_for, _planned(item, call, fired), fired.get(call.level),

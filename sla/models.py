@@ -871,6 +871,11 @@ class Heartbeat(models.Model):
         return self.name
 
     @property
+    def counted(self) -> list[tuple]:
+        """What the last time did, without what nothing happened to."""
+        return [(name, count) for name, count in self.counts.items() if count and isinstance(count, int)]
+
+    @property
     def fault(self) -> str:
         """Why its last try did not go through."""
         return self.counts.get("fault", "")

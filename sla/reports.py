@@ -145,6 +145,10 @@ def limits() -> list[Policy]:
     return policies
 
 
+def heartbeats() -> list[Heartbeat]:
+    return list(Heartbeat.objects.order_by("period_seconds", "name"))
+
+
 @dataclass(frozen=True)
 class Health:
     problems: tuple[str, ...]  # the clock or the post stands: red

@@ -2,7 +2,7 @@ import logging
 
 from celery import shared_task
 
-from sla import absences, actions, calendars
+from sla import absences, actions, calendars, drills
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,11 @@ def reconcile():
 @shared_task
 def ping():
     return actions.ping()
+
+
+@shared_task
+def end_drills():
+    return drills.end_done()
 
 
 @shared_task

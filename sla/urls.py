@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sla import bulk, views, views_acts, views_calendars, views_limit_changes, views_limits, views_people
+from sla import bulk, views, views_acts, views_calendars, views_clock, views_limit_changes, views_limits, views_people
 
 app_name = "sla"
 urlpatterns = [
@@ -53,5 +53,10 @@ urlpatterns = [
     path("delegations/new/", views_people.Delegate.as_view(), name="delegation_new"),
     path("delegations/<int:pk>/revoke/", views_people.RevokeDelegation.as_view(), name="delegation_revoke"),
     path("duty/", views_people.DutyTable.as_view(), name="duty"),
+    path("clock/", views_clock.clock, name="clock"),
+    path("clock/drills/new/", views_clock.StartDrill.as_view(), name="drill_new"),
+    path("clock/drills/<int:pk>/", views_clock.drill, name="drill"),
+    path("clock/drills/<int:pk>/stop/", views_clock.StopDrill.as_view(), name="drill_stop"),
+    path("clock/items/<int:pk>/again/", views_clock.TryAgain.as_view(), name="try_again"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -18,9 +18,10 @@ from sla.actions.items import (
     reclassify,
     resume,
 )
+from sla.actions.reconciling import reconcile
 from sla.actions.rules import publish_calendar, save_policy
 from sla.actions.sweeping import SweepResult, sweep
-from sla.actions.watching import beat, look_at_the_clock, ping, reconcile
+from sla.actions.watching import beat, look_at_the_clock, ping
 
 __all__ = [
     "LONGEST_ACKNOWLEDGEMENT", "LONGEST_PAUSE", "Opening", "SweepResult", "acknowledge", "beat", "cancel",

@@ -11,17 +11,18 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from desk.refusals import Changed
+from desk.text import sentence
 from records.actions import CLOCK, record
 from records.models import Event
-from sla.actions.common import calls_of
 from sla.models import Heartbeat, WorkItem
-from sla.projection import point_at, project
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS, RECONCILE_SECONDS = 5, 600
+SWEEP_SECONDS = 5
 JUMPED = "clock_jumped"
 LARGEST_JUMP_SECONDS = 30
 ONE_JUMP = timedelta(minutes=2)  # each process sees it
@@ -68,6 +69,21 @@ def jumps(since, until):
     return Event.objects.filter(stream=CLOCK, verb=JUMPED, at__gte=since, at__lte=until)
 
 
+@transaction.atomic
+def try_again(item, *, by, now=None) -> WorkItem:
+    """An item that could not be escalated: the next sweep takes it."""
+    now = now or timezone.now()
+    item = WorkItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+    if not item.is_living or not item.failures:
+        raise Changed(_("This task needs no other try any more."))
+    item.failures, item.next_fire_at = 0, now
+    item.save(update_fields=["failures", "next_fire_at"])
+    text = gettext_noop("{what} is to be tried again. It failed with: {fault}")
+    record("try_again", text, by=by, stream=CLOCK, at=now,
+           params={"what": sentence(item.subject, item.params), "fault": item.fault, "work_items": [item.pk]})
+    return item
+
+
 class NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *args):
         return None
@@ -86,44 +102,3 @@ def ping(now=None) -> dict:
         host = urlsplit(settings.HEARTBEAT_URL).hostname  # the path may be a secret
         log.warning("The watch at %s was not reached: %s", host, problem)
         return {"fault": f"{host}: {problem}"[:300]}
-
-
-def reconcile(now=None) -> dict:
-    """Repair what should not be: an item whose next moment does not follow from its truth."""
-    now = now or timezone.now()
-    living = WorkItem.objects.living().filter(failures=0).select_related("policy_version").order_by("pk")
-    suspects = [item.pk for item in living.prefetch_related(*TRUTH).iterator(chunk_size=500) if _is_wrong(item)]
-    repaired = [pk for pk in suspects if _repair(pk)]
-    if repaired:
-        log.warning("Reconciled work items %s", repaired)
-    counts = {"repaired": len(repaired), "items": repaired[:50]}
-    beat("reconcile", period_seconds=RECONCILE_SECONDS, now=now, counts=counts)
-    return counts
-
-
-TRUTH = ("escalations", "pauses")
-
-
-def _is_wrong(item) -> bool:
-    """Whether what is stored differs from what follows from budget, used seconds and the escalations written."""
-    stored = _derived(item)
-    calls = calls_of(item)
-    done = {(row.level, row.repeat) for row in item.escalations.all()}
-    point_at(item, next((call for call in calls if call.place not in done), None))
-    open_pause = next((row for row in item.pauses.all() if row.ended_at is None), None)
-    project(item, calls, open_pause and open_pause.until)
-    return stored != _derived(item)
-
-
-def _derived(item) -> tuple:
-    return (item.due_at, item.next_fire_at, item.next_level, item.next_repeat, item.is_provisional)
-
-
-@transaction.atomic
-def _repair(pk) -> bool:
-    item = (WorkItem.objects.living().select_for_update(skip_locked=True, of=("self",))
-            .select_related("policy_version").prefetch_related(*TRUTH).filter(pk=pk).first())
-    if item is None or not _is_wrong(item):
-        return False
-    item.save()
-    return True

@@ -20,8 +20,9 @@ from notifications.actions import dispatch
 from notifications.models import Notification, Outbox
 from records.models import Event
 from sla import actions, reports, tasks
-from sla.actions import watching
-from sla.models import Escalation, Heartbeat
+from sla.actions import reconciling, watching
+from sla.models import Escalation, Heartbeat, WorkItem
+from tests.factories import orders as make
 from tests.factories.sla import open_item
 
 HOUR = timedelta(hours=1)
@@ -166,6 +167,78 @@ def test_letters_of_a_dead_dispatcher_are_given_back_and_said(company, sales, ma
     assert post.release_leases(now) == 0
     dispatch(now=now)
     assert len(mailoutbox) == 2  # the second one's lease is over as well
+
+
+# What the reconciler mends
+
+
+@pytest.fixture
+def escalated(company, sales, monday):
+    """Level 2 was told to two people three minutes ago."""
+    item = open_item(company["sales"], assignee=sales, now=monday)
+    actions.sweep(now=monday + 100 * MINUTE)
+    return item
+
+
+def test_an_escalation_without_its_message_gets_it_once(escalated, sales, monday):
+    now, key = monday + 103 * MINUTE, f"work-item:{escalated.pk}:2:0"
+    assert actions.reconcile(now=now)["untold"] == 0
+    first = Notification.objects.get(recipient=sales, key=key)
+    Notification.objects.all().delete()
+    Outbox.objects.all().delete()
+    assert actions.reconcile(now=monday + 100 * MINUTE)["untold"] == 0  # its transaction may be under way
+    assert actions.reconcile(now=now)["untold"] == 1
+    written = Notification.objects.get(recipient=sales, key=key)
+    assert (written.text, written.params, written.url) == (first.text, first.params, first.url)
+    assert {row.recipient_id for row in Notification.objects.all()} == {sales.pk, escalated.department.head_id}
+    assert Outbox.objects.filter(event=key).count() == 2
+    event = Event.objects.get(stream="clock")
+    assert (event.verb, event.params["work_items"]) == ("untold_told", [escalated.pk])
+    assert actions.reconcile(now=now)["untold"] == 0
+
+
+def test_who_heard_by_letter_or_after_an_outage_is_not_told_again(escalated, sales, monday):
+    now, head = monday + 103 * MINUTE, escalated.department.head
+    Notification.objects.filter(recipient=sales).delete()  # the letter stays
+    mine = Notification.objects.filter(recipient=head)
+    mine.update(key="order:1:behind:2026-03-02T01:00:00+00:00")
+    Outbox.objects.filter(recipient=head).delete()
+    assert actions.reconcile(now=now)["untold"] == 0
+
+
+def test_of_a_closed_task_nobody_is_told_any_more(escalated, sales, monday):
+    Notification.objects.all().delete()
+    Outbox.objects.all().delete()
+    actions.finish(escalated, by=sales, now=monday + 102 * MINUTE)
+    assert actions.reconcile(now=monday + 103 * MINUTE)["untold"] == 0
+
+
+def test_what_was_mended_is_said(escalated, monday):
+    WorkItem.objects.update(next_fire_at=None, due_at=None)
+    assert actions.reconcile(now=monday + 101 * MINUTE)["items"] == [escalated.pk]
+    event = Event.objects.get(stream="clock")
+    assert (event.verb, event.params["number"], event.actor) == ("items_repaired", 1, None)
+
+
+def test_a_run_goes_on_where_the_one_before_ended(company, monday, monkeypatch):
+    monkeypatch.setattr(reconciling, "MOST_ITEMS", 2)
+    items = [open_item(company["sales"], source=f"order:{number}", now=monday) for number in range(5)]
+    keys = [item.pk for item in items]
+    WorkItem.objects.update(due_at=monday)
+    runs = [actions.reconcile(now=monday)["items"] for _run in range(4)]
+    assert runs == [keys[:2], keys[2:4], keys[4:], []]
+    WorkItem.objects.filter(pk=keys[4]).update(next_fire_at=None)  # this one would never be heard of again
+    assert keys[4] in actions.reconcile(now=monday)["items"]
+
+
+def test_an_order_whose_stage_has_no_clock_is_said(people):
+    order = make.at_review(people)
+    type(order).objects.filter(pk=order.pk).update(stage_item=None)
+    ring("orders.tasks.reconcile")
+    order.refresh_from_db()
+    assert order.stage_item_id
+    assert Event.objects.get(stream="clock").params["orders"] == order.number
+    assert Heartbeat.objects.get(name="orders.reconcile").counts == {"repaired": 1}
 
 
 # The watch outside
