@@ -466,6 +466,26 @@ def test_no_story_loses_or_doubles_an_escalation(company, buyer, operator):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("rules", [
+    {"edit_calendar": {"edition": 1, "is_applied": True}}, {"edit_policy": {"target_minutes": 60, "applies": "running"}},
+    {"edit_policy": {"target_minutes": 200, "applies": "running"}},
+    {"edit_policy": {"target_minutes": 60, "applies": "fires"}},
+])  # fmt: skip
+def test_new_rules_silence_nothing_that_was_due(company, buyer, operator, rules):
+    """Told by hand, for it was once lost: half of the limit has passed, and the rules change before anybody swept."""
+    told = story(company)()
+    told.begin(persons=[0, None])
+    try:
+        for act, given_to in rules.items():
+            getattr(told, act)(later=70, **given_to)
+        told.sweep(later=0, is_outage=False)
+        assert all((1, 0) in twin.done for twin in told.desk.twins if twin.target < 200)
+        told.sweep(later=470, is_outage=False)
+        assert all((3, 0) in twin.done for twin in told.desk.twins)
+    finally:
+        told.teardown()
+
+
 # S12
 
 ACT = st.one_of(
