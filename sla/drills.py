@@ -94,7 +94,7 @@ def _steps(version, made, department, by, now) -> list[EscalationStep]:
     return [
         EscalationStep(
             version=made, level=step.level, at_percent=share, recipients=[EscalationStep.Recipient.PERSON], person=by,
-            channels=[channel for channel in step.channels if channel in PERSONAL],
+            channels=[channel for channel in step.channels if channel in PERSONAL] or list(PERSONAL[:1]),
             stands_for=", ".join(str(person) for person in reach.of_step(item, step))[:300] or "—",
         )
         for step, share in zip(steps, shares, strict=True)

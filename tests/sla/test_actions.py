@@ -263,7 +263,7 @@ def test_recipients_are_those_of_the_moment_it_fires(company, sales, planner, mo
 def test_a_poisoned_item_is_pushed_back_alone_and_shown(company, sales, monday):
     bad, good = (open_item(company["sales"], assignee=sales, now=monday, source=f"order:{n}") for n in (1, 2))
     broken = PolicyVersion.objects.create(policy=policy(), number=99, target_seconds=7200, reason="broken")
-    EscalationStep.objects.create(version=broken, level=4, at_percent=10, recipients=7)
+    EscalationStep.objects.create(version=broken, level=4, at_percent=10, recipients=7, channels=["in_app"])
     WorkItem.objects.filter(pk=bad.pk).update(policy_version=broken, next_fire_at=monday)
     result = actions.sweep(now=monday + HOUR)
     assert (result.taken, result.failed, result.fired) == (2, 1, 1)

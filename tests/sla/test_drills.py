@@ -102,7 +102,7 @@ def test_who_is_away_starts_none(confirmation, company, admin, manager, monday):
 def test_no_group_hears_it(confirmation, company, admin, monday):
     steps = defaults.default_ladder()
     for step in steps:
-        step.channels = ["in_app", "robot"]
+        step.channels = ["robot"]
     actions.save_policy(confirmation, by=admin, reason="Groups hear", steps=steps, now=monday)
     drills.start(policy=confirmation, department=company["sales"], minutes=1, by=admin, now=monday + MINUTE)
     made = PolicyVersion.objects.get(policy__kind="drill")

@@ -467,7 +467,8 @@ def test_no_story_loses_or_doubles_an_escalation(company, buyer, operator):
 
 
 @pytest.mark.parametrize("rules", [
-    {"edit_calendar": {"edition": 1, "is_applied": True}}, {"edit_policy": {"target_minutes": 60, "applies": "running"}},
+    {"edit_calendar": {"edition": 1, "is_applied": True}},
+    {"edit_policy": {"target_minutes": 60, "applies": "running"}},
     {"edit_policy": {"target_minutes": 200, "applies": "running"}},
     {"edit_policy": {"target_minutes": 60, "applies": "fires"}},
 ])  # fmt: skip
