@@ -168,8 +168,7 @@ def health(now=None) -> Health:
     due = WorkItem.objects.due(now).in_earnest().values_list("next_fire_at", flat=True).first()
     waited = int((now - due).total_seconds()) if due else 0
     post = backlog(now)
-    problems = [_("The job “%(job)s” last ran at %(time)s.") % {"job": beat.name, "time": _moment(beat.ok_at)}
-                for beat in beats.values() if beat.is_late(now)]
+    problems = _late_jobs([beat for beat in beats.values() if beat.is_late(now)])
     if "sweep" not in beats:
         problems.append(_("The clock has never run: start a worker or `manage.py run_sla`."))
     if waited > LONGEST_DELAY:
@@ -177,6 +176,17 @@ def health(now=None) -> Health:
     if post.oldest_seconds > LONGEST_DELAY:
         problems.append(_("A letter has waited %(minutes)d minutes.") % {"minutes": post.oldest_seconds // 60})
     return Health(tuple(problems), tuple(_warnings(now, post, beats.values())), waited, post.oldest_seconds)
+
+
+def _late_jobs(beats) -> list[str]:
+    """One sentence, however many: where no worker runs all of them are late."""
+    if len(beats) < 2:
+        return [_("The job “%(job)s” last ran at %(time)s.") % {"job": beat.name, "time": _moment(beat.ok_at)}
+                for beat in beats]
+    names = _(", ").join(beat.name for beat in beats)
+    last = max(beat.ok_at for beat in beats)
+    return [_("%(count)d jobs are late, the last of them ran at %(time)s: %(jobs)s.")
+            % {"count": len(beats), "time": _moment(last), "jobs": names}]
 
 
 def _warnings(now, post, beats) -> list[str]:

@@ -50,6 +50,13 @@ def test_any_late_heartbeat_is_red_for_administrators(company, admin, sales, cli
     assert "orders.reconcile" not in client_of(sales).get("/").content.decode()
 
 
+def test_many_late_jobs_are_one_sentence(company):
+    for task in ("sla.tasks.sweep", "sla.tasks.ping"):
+        ring(task)
+    (problem,) = reports.health(NOW() + HOUR).problems
+    assert "2 jobs are late" in problem and "sweep, ping" in problem
+
+
 def test_what_is_due_may_wait_five_minutes(company, admin, sales, client_of):
     actions.sweep()
     now = NOW()
