@@ -43,7 +43,7 @@ from production.models import Operation
 from quality.actions import propose_concession
 from quality.models import Concession, Inspection
 from records.models import StoredFile
-from sla import limit_changes
+from sla import drills, limit_changes
 from sla.limits import rule_of
 from sla.models import CalendarDay, Policy, WorkItem
 from tests.access import headers
@@ -126,7 +126,12 @@ def papers(cast) -> dict:
         from_person=cast["chen"], to_person=cast["lin"], rights=[Right.ORDER_DECIDE], **later
     )
     robot = add_robot(by=cast["admin"], name="组", kind="wecom", address=f"wecombot://{'k' * 20}", language="en")
+    drill = drills.start(policy=Policy.objects.first(), department=review.stage_item.department, minutes=10,
+                         by=cast["admin"])  # fmt: skip
+    failed = WorkItem.objects.living().filter(source=at["production"].stream)
+    failed.filter(pk=failed.last().pk).update(failures=1, fault="TypeError: broken")
     return customers | {
+        "drill": drill, "failed": WorkItem.objects.get(failures=1),
         "order": review, "at": at, "negotiation": negotiation, "concession": concession, "expense": expense,
         "file": file, "file_order": UrgentOrder.objects.get(pk=int(file.subject.split(":")[1])),
         "issue": Issue.objects.first(), "cast": cast, "absence": absence, "delegation": delegation,
@@ -183,6 +188,8 @@ def arguments(name, desk) -> dict:
         **{f"sla:{name}_class": {"pk": Policy.objects.first().pk, "urgency_class": "A"}
            for name in ("limit_edit", "limit_preview")},
         **{f"sla:limit_change{act}": {"pk": desk["limit_change"].pk} for act in ("", "_approve", "_refuse")},
+        **{f"sla:{name}": {"pk": desk["drill"].pk} for name in ("drill", "drill_stop")},
+        "sla:try_again": {"pk": desk["failed"].pk},
         "access:set_password": {"token": "not-a-token"},
         "access:end_session": {"public_id": "00000000-0000-4000-8000-000000000000"},
         "access:password_link": {"pk": desk["cast"]["lin"].pk},
