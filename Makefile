@@ -14,7 +14,7 @@ DEMO_STAMP := $(VENV)/.demo-$(call hash,$(DEMO))
 TESTS_STAMP := $(VENV)/.tests-$(call hash,$(TESTS))
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help run test lint check audit bench lock
+.PHONY: help run test lint check audit bench faults lock
 
 help:
 	@echo "make run    start the desk at http://127.0.0.1:$(PORT) with a demo company (PORT=8001 for another port)"
@@ -23,6 +23,8 @@ help:
 	@echo "make check  check migrations, settings for a server, and that docs/policy-map.md is up to date"
 	@echo "make audit  look the locked packages up in a list of known weaknesses (needs the network)"
 	@echo "make bench  measure with 1,000 to 1,000,000 orders, into docs/performance.md (ORDERS=1000 for a quick run)"
+	@echo "make faults  kill, cut off and stop the clock's workers, beside other ways to do it, into docs/reliability.md"
+	@echo "            (ITEMS=600 KILLS=10 for a quick run, LIVING=1000000 for the idle look)"
 	@echo "make lock   resolve requirements/*.in anew (needs uv)"
 
 run: $(DEMO_STAMP) $(VAR_DIR)/env
@@ -46,6 +48,9 @@ lint: $(TESTS_STAMP)
 
 bench: $(TESTS_STAMP)
 	@$(BIN)/python -m bench $(if $(ORDERS),--orders $(ORDERS))
+
+faults: $(TESTS_STAMP)
+	@$(BIN)/python -m tests.faults $(if $(ITEMS),--items $(ITEMS)) $(if $(KILLS),--kills $(KILLS)) $(if $(LIVING),--living $(LIVING))
 
 # As a server behind HTTPS would see it.
 check: $(TESTS_STAMP) $(VAR_DIR)/env

@@ -10,14 +10,16 @@ import sys
 import threading
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import psycopg2
 from aiosmtpd.controller import Controller
 
+from tests.orders.form import typed
 from tests.servers import Postgres, Redis, free_port, nginx_binary, postgres_binary, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -219,20 +221,35 @@ class House:
             return False
 
     def ask(self, path, *, user=None, data=None, at=None, language="en"):
-        """As a browser does: the session's cookie, the token of forms, one answer without following it."""
-        cookies = {"django_language": language, "csrftoken": "a" * 32}
-        if user:
-            cookies["sessionid"] = self.sessions[user]
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), "Accept": "text/html"}
-        body = None
-        if data is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            body = urlencode({"csrfmiddlewaretoken": "a" * 32} | data)
-        with closing(HTTPConnection("127.0.0.1", self.ports[at or self.door], timeout=30)) as connection:
-            connection.request("GET" if body is None else "POST", path, body, headers)
-            answer = connection.getresponse()
-            answer.text = answer.read().decode()
-            return answer
+        session = self.sessions[user] if user else None
+        return ask(self.ports[at or self.door], path, session=session, data=data, language=language)
+
+
+def ask(port, path, *, session=None, data=None, language="en"):
+    """As a browser does: the session's cookie, the token of forms, one answer without following it."""
+    cookies = {"django_language": language, "csrftoken": "a" * 32}
+    if session:
+        cookies["sessionid"] = session
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), "Accept": "text/html"}
+    body = None
+    if data is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = urlencode({"csrfmiddlewaretoken": "a" * 32} | data)
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("GET" if body is None else "POST", path, body, headers)
+        answer = connection.getresponse()
+        answer.text = answer.read().decode()
+        return answer
+
+
+def new_order() -> dict:
+    """What the form of a new order sends."""
+    return {
+        "once": uuid4().hex, "do": "submit", "customer": "HCP", "contact_name": "沈洁", "contact_phone": "139",
+        "reason": "line_down", "ground": "customer_asked", "asked_by": "沈洁", "asked_how": "call",
+        "required_at": typed(datetime.now(UTC) + timedelta(days=9)), "place": "无锡市锡士路 18 号",
+        "line-TOTAL_FORMS": "1", "line-INITIAL_FORMS": "0", "line-0-product": "HC-IMP-060", "line-0-quantity": "12",
+    }  # fmt: skip
 
 
 class Ear:

@@ -1,7 +1,7 @@
 """A process that has the desk loaded and forks the others from it: one that is killed is at work again in no time.
 
 Each line of its input is a JSON object, what to become; the answer is the number of the new process. A child runs what
-`manage.py` or `celery` would run, with its own connections; only the seconds of the imports are saved, so that a random
+`manage.py`, `celery` or `gunicorn` would run, with its own connections; only the seconds of the imports are saved, so that a random
 kill meets work. `trap` and `skew` change that child alone: the product knows of neither.
 """
 
@@ -18,9 +18,11 @@ from celery.__main__ import main as celery_main
 from django.core.management import execute_from_command_line
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from gunicorn.app.wsgiapp import run as gunicorn_main
 
 from tests.faults.trap import Trap
 
+PROGRAMS = {"celery": celery_main, "gunicorn": gunicorn_main}
 children = set()
 
 
@@ -82,9 +84,9 @@ def settle(log) -> None:
 def become(program, *arguments) -> None:
     if program == "manage":
         execute_from_command_line(["manage.py", *arguments])
-    elif program == "celery":
-        sys.argv = ["celery", *arguments]
-        celery_main()
+    elif program in PROGRAMS:
+        sys.argv = [program, *arguments]
+        PROGRAMS[program]()
     else:
         import_string(program)(*arguments)
 

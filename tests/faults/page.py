@@ -10,7 +10,7 @@ from tests.faults.works import percentile
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
-P99_SECONDS = 15
+P99_SECONDS, IDLE_MS = 15, 1
 
 
 def written(text: str, drawn: str) -> str:
@@ -18,9 +18,9 @@ def written(text: str, drawn: str) -> str:
     return f"{before}{BEGIN}\n{drawn}\n{END}{rest.split(END)[1]}"
 
 
-def drawn(command, versions, outcomes, quiet, compared, idle=None) -> str:
+def drawn(command, versions, outcomes, quiet, compared, proved, idle=None) -> str:
     parts = [machine(command, versions), table_of_kills(outcomes), table_of_lateness(quiet, idle),
-             table_of_others(outcomes, compared), table_of_faults(outcomes)]  # fmt: skip
+             table_of_others(outcomes, compared), table_of_faults(outcomes), table_of_tests(proved)]  # fmt: skip
     return "\n\n".join(parts)
 
 
@@ -80,6 +80,12 @@ def table_of_faults(outcomes) -> str:
              o.tally.letters_lost, o.tally.letters_doubled, o.doubled_at_most, result(o))
             for name, found in outcomes.items() for o in found]  # fmt: skip
     return "**Every fault**\n\n" + table(head, rows)
+
+
+def table_of_tests(proved) -> str:
+    rows = [(name, ", ".join(f"`{test}`" for test in tests), "yes" if is_proved else "no")
+            for name, (tests, is_proved) in proved.items()]  # fmt: skip
+    return "**Proved by tests, which the run repeats**\n\n" + table(("fault", "tests", "passed"), rows)
 
 
 def result(outcome) -> str:

@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 
+from config.demo import company as master_data
 from config.demo import people
 from people.models import Department, User
 from sla.actions import Opening, open_items, reconcile, save_policy, sweep
 from sla.effects import move, running_under
 from sla.models import CalendarEdition, Heartbeat, Policy, PolicyVersion, WorkItem
+from tests.faults.trap import CLAIM
 
 DEPARTMENTS = ("sales", "production", "procurement", "quality", "logistics", "finance")
 
@@ -20,6 +23,14 @@ DEPARTMENTS = ("sales", "production", "procurement", "quality", "logistics", "fi
 def company() -> None:
     call_command("seed_defaults")
     people.seed()
+
+
+def session(name: str) -> None:
+    """What an order needs, and a signed-in person's session."""
+    master_data.seed()
+    client = Client()
+    client.force_login(User.objects.get(username=name), backend="people.backends.PersonBackend")
+    print(client.cookies["sessionid"].value)
 
 
 def items(trial: str, number: int, first: str, seconds: float, to_a_source: int = 1) -> None:
@@ -114,3 +125,20 @@ def living(number: int) -> None:
             " generate_series(1, %s) AS n WHERE id = %s", [number, row["id"]],
         )  # fmt: skip
         cursor.execute("VACUUM ANALYZE sla_workitem")
+
+
+def look() -> None:
+    """Milliseconds that the database itself needs for a look when nothing is due, several times."""
+    statements = []
+
+    def keep(execute, sql, params, many, context):
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        sweep()
+    sql, params = next(found for found in statements if CLAIM.match(found[0]))
+    with connection.cursor() as cursor:
+        for _each in range(20):
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
+            print(cursor.fetchone()[0][0]["Execution Time"])

@@ -2,15 +2,12 @@
 
 import re
 from collections import Counter
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
-from tests.faults.house import Ear, House
-from tests.orders.form import typed
+from tests.faults.house import Ear, House, new_order
 from tests.servers import nginx_binary, wait_until
 from tests.test_start import processes_of
 
@@ -29,15 +26,6 @@ def house(tmp_path_factory, django_db_setup, django_db_blocker):
         yield built
     finally:
         built.remove()
-
-
-def new_order() -> dict:
-    return {
-        "once": uuid4().hex, "do": "submit", "customer": "HCP", "contact_name": "沈洁", "contact_phone": "139",
-        "reason": "line_down", "ground": "customer_asked", "asked_by": "沈洁", "asked_how": "call",
-        "required_at": typed(timezone.now() + timedelta(days=9)), "place": "无锡市锡士路 18 号",
-        "line-TOTAL_FORMS": "1", "line-INITIAL_FORMS": "0", "line-0-product": "HC-IMP-060", "line-0-quantity": "12",
-    }  # fmt: skip
 
 
 def confirmed(house, address) -> dict:

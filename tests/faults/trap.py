@@ -5,7 +5,7 @@ import re
 import signal
 import smtplib
 
-from django.db import connection
+from django.db.backends.signals import connection_created
 
 CLAIM = re.compile(r'^SELECT.*"sla_workitem".*"next_fire_at"\s*<=', re.DOTALL)
 WRITE = re.compile(r'^INSERT (?:OR IGNORE )?INTO "(sla_escalation|notifications_outbox)"')
@@ -29,21 +29,14 @@ def name_of(sql, params) -> str:
 
 
 class Trap:
-    """The first time that the work comes to the point, the process gets the signal."""
+    """The first time that the work comes to the point, in whichever thread, the process gets the signal."""
 
     def __init__(self, point, number=signal.SIGKILL):
-        self.point, self.number, self.has_written = point, number, False
+        self.point, self.number = point, number
 
     def set(self) -> None:
-        connection.execute_wrappers.append(self.statement)
-        commit, sendmail = connection.commit, smtplib.SMTP.sendmail
-
-        def committing():
-            if not self.has_written:
-                return commit()
-            self.at("before commit")
-            commit()
-            self.at("after commit")
+        connection_created.connect(self.watch)
+        sendmail = smtplib.SMTP.sendmail
 
         def sending(*arguments, **options):
             self.at("before letter")
@@ -51,13 +44,28 @@ class Trap:
             self.at("after letter")
             return answer
 
-        connection.commit, smtplib.SMTP.sendmail = committing, sending
+        smtplib.SMTP.sendmail = sending
+
+    def watch(self, connection, **_rest) -> None:
+        if self.statement in connection.execute_wrappers:
+            return  # connected again
+        connection.execute_wrappers.append(self.statement)
+        connection.has_written, commit = False, connection.commit
+
+        def committing():
+            if not connection.has_written:
+                return commit()
+            self.at("before commit")
+            commit()
+            self.at("after commit")
+
+        connection.commit = committing
 
     def statement(self, execute, sql, params, many, context):
         name = name_of(sql, params or ())
         self.at(f"before {name}")
         result = execute(sql, params, many, context)
-        self.has_written |= name == "escalation"
+        context["connection"].has_written |= name == "escalation"
         self.at(f"after {name}")
         return result
 

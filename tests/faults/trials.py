@@ -232,38 +232,35 @@ def f10(works, *, items=20, patience=60) -> list[Outcome]:
 
     `patience`: for how long PostgreSQL lets a transaction stand still; 0 does not wait for that and kills.
     """
-    found = []
-    if works.is_postgres:
-        works.items("f10-rows", items)
-        works.start("stuck", *CLOCK, trap=("after claim", signal.SIGSTOP))
-        works.trapped("stuck")
-        works.items("f10-free", items)
-        with at_work(works, crew(1, 0, 0)):
-            free = works.swept("f10-free")
-            assert works.due("f10-rows") == items, "the stopped one holds them"
-            if not patience:
-                works.kill("stuck")
-            held = works.swept("f10-rows", seconds=patience + 60)
-            if patience:
-                works.signal("stuck", signal.SIGCONT)  # it finds its connection gone
-                works.stop("stuck")
-            works.rest("f10-rows")
-            works.rest("f10-free")
-        tally = count(works, "f10-rows") + count(works, "f10-free")
-        found.append(Outcome("F10", "a worker stopped in a transaction with rows claimed", tally)
-                     .within("others fired what it did not hold", free)
-                     .within("what it held, by others,", held, bar=patience + SOON_SECONDS))  # fmt: skip
+    works.items("f10-rows", items)
+    works.start("stuck", *CLOCK, trap=("after claim", signal.SIGSTOP))
+    works.trapped("stuck")
+    works.items("f10-free", items)
+    with at_work(works, crew(1, 0, 0)):
+        free = works.swept("f10-free")
+        assert works.due("f10-rows") == items, "the stopped one holds them"
+        if not patience:
+            works.kill("stuck")
+        held = works.swept("f10-rows", seconds=patience + 60)
+        if patience:
+            works.signal("stuck", signal.SIGCONT)  # it finds its connection gone
+            works.stop("stuck")
+        works.rest("f10-rows")
+        works.rest("f10-free")
+    rows = Outcome("F10", "a worker stopped in a transaction with rows claimed",
+                   count(works, "f10-rows") + count(works, "f10-free"))  # fmt: skip
+    rows.within("others fired what it did not hold", free)
+    rows.within("and what it held", held, bar=patience + SOON_SECONDS)
     works.items("f10-letters", items)
     works.start("stuck", *CLOCK, trap=("after letter", signal.SIGSTOP))
     works.trapped("stuck")
     works.hasten("f10-letters")
     with at_work(works, crew(1, 0, 0)):
-        works.rest("f10-letters")
+        works.rest("f10-letters", seconds=patience + 60)
         works.signal("stuck", signal.SIGCONT)
     works.stop("stuck")
-    found.append(Outcome("F10", "a worker stopped with a letter in hand, going on when others have sent it",
-                         count(works, "f10-letters"), doubled_at_most=1))  # fmt: skip
-    return found
+    return [rows, Outcome("F10", "a worker stopped with a letter in hand, going on when others have sent it",
+                          count(works, "f10-letters"), doubled_at_most=1)]  # fmt: skip
 
 
 def f11(works, *, items=60, edits=12) -> Outcome:
