@@ -13,6 +13,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import celery
@@ -89,7 +90,7 @@ def run(given, stack) -> int:
     print(f"\n{text}\n", flush=True)
     if not given.no_page:
         page.PAGE.write_text(page.written(page.PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
-    return 1 if missed([*quiet.values(), *sum(outcomes.values(), [])], proved, idle) else 0
+    return 1 if missed([*quiet.values(), *chain(*outcomes.values())], proved, idle) else 0
 
 
 def command(given) -> str:

@@ -1,8 +1,8 @@
 """A process that has the desk loaded and forks the others from it: one that is killed is at work again in no time.
 
 Each line of its input is a JSON object, what to become; the answer is the number of the new process. A child runs what
-`manage.py`, `celery` or `gunicorn` would run, with its own connections; only the seconds of the imports are saved, so that a random
-kill meets work. `trap` and `skew` change that child alone: the product knows of neither.
+`manage.py`, `celery` or `gunicorn` would run, with its own connections; only the seconds of the imports are saved, so
+that a random kill meets work. `trap` and `skew` change that child alone: the product knows of neither.
 """
 
 import json
