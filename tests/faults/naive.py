@@ -28,8 +28,8 @@ CREATE TABLE naive_escalation (way text, item int, at timestamptz DEFAULT now())
 """
 
 
-def celery(way, number, **options) -> Celery:
-    app = Celery(way, broker=os.environ.get("BROKER_URL", "redis://")[:-1] + str(number))
+def celery(way, **options) -> Celery:
+    app = Celery(way, broker=os.environ.get("BROKER_URL", "redis://")[:-1] + str(BROKERS[way]))
     app.conf.update(
         broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS}, task_ignore_result=True,
         broker_connection_retry_on_startup=True, **options,
@@ -55,8 +55,9 @@ def post(way, number) -> None:
         smtp.sendmail("naive@localhost", ["chen@demo.example"], text)
 
 
-early = celery("early", 1)
-late = celery("late", 2, task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1)
+BROKERS = {"early": 1, "late": 2}
+early = celery("early")
+late = celery("late", task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1)
 
 
 def schedule(way, items, first, seconds) -> None:
@@ -118,16 +119,17 @@ WAYS = {  # way: what it is called
 }
 
 
-def worker(way, number) -> tuple:
+def worker(works, way, number) -> tuple:
     if way in ("mark", "act"):
         return ("tests.faults.naive.loop", way)
-    return ("celery", "--app", f"tests.faults.naive:{way}", "worker", "--pool", "threads", "--concurrency", "1",
-            "--without-gossip", "--without-mingle", "--hostname", f"{way}{number}@naive")  # fmt: skip
+    broker = works.redis.url[:-1] + str(BROKERS[way])  # the variable BROKER_URL would go before the app's own
+    return ("celery", "--app", f"tests.faults.naive:{way}", "--broker", broker, "worker", "--pool", "threads",
+            "--concurrency", "1", "--without-gossip", "--without-mingle", "--hostname", f"{way}{number}@naive")
 
 
 def compare(works, way, items, kills, every) -> dict:
     """Four workers of one way, killed as the desk's are."""
-    crew = {f"{way}{number}": worker(way, number) for number in range(4)}
+    crew = {f"{way}{number}": worker(works, way, number) for number in range(4)}
     for name, command in crew.items():
         works.start(name, *command)
     is_celery = way in ("early", "late")
@@ -147,5 +149,5 @@ def compare(works, way, items, kills, every) -> dict:
 def is_over(works, way) -> bool:
     if way in ("mark", "act"):
         return not works.one("SELECT count(*) FROM naive_item WHERE way = %s AND NOT is_done", way)
-    with redis.Redis(port=works.redis.port, db={"early": 1, "late": 2}[way]) as client:
+    with redis.Redis(port=works.redis.port, db=BROKERS[way]) as client:
         return not client.llen("celery") and not client.hlen("unacked")

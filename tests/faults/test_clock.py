@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 from django.db import connection
 
-from tests.faults import trials
+from tests.faults import page, trials
 from tests.faults.trap import IN_HAND
-from tests.faults.works import Works
+from tests.faults.works import Tally, Works
 from tests.servers import Postgres, Redis, postgres_binary
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -103,3 +103,20 @@ def test_a_limit_edited_while_it_fires(works):
     outcome = trials.f11(works, items=30, edits=4)
     assert outcome.missed == []
     assert outcome.tally.letters
+
+
+@pytest.mark.once
+def test_figures_stand_between_the_markers():
+    tally = Tally(items=6000, letters=6002, letters_doubled=2, kills=50, lateness=[1.0, 2.0], delivery=[3.0])
+    killed = trials.Outcome("F1", "kill -9", tally, doubled_at_most=50)
+    lost = trials.Outcome("F3", "two of everything", Tally(items=4, escalations_lost=1))
+    assert (killed.missed, lost.missed) == ([], ["1 escalations lost"])
+    proved = {"F14 a double click": (("tests/x.py::test_y",), True)}
+    compared = {"early": (6000, 50, dict.fromkeys(range(4), 1234))}
+    drawn = page.drawn("make faults", "PostgreSQL 15", {"SQLite": [killed, lost]}, {"SQLite": killed}, compared, proved,
+                       idle=(1_000_000, 0.05))  # fmt: skip
+    text = page.written(f"before {page.BEGIN} old {page.END} after", drawn)
+    assert text.startswith("before") and text.endswith("after") and " old " not in text
+    assert "| SQLite | 6,000 | 50 | 0 | 0 | 6,002 | 0 | 2 | 3.0 | 3.0 |" in text
+    assert "| Celery tasks with an ETA, as they come | 6,000 | 50 | 1,234 |" in text
+    assert "no: 1 escalations lost" in text and "0.050 ms" in text

@@ -96,23 +96,27 @@ def f4(works, *, items=100, web=None) -> list[Outcome]:
     found = []
     for name, (begin, end) in faults.items():
         trial = f"f4-{name}"
+        outcome = Outcome("F4", f"Redis {name}", Tally())
         with at_work(works, people):
             works.items(trial, 1)
             works.swept(trial)  # the worker is at work
             begin()
-            works.items(trial, items)
-            found.append(outcome := Outcome("F4", f"Redis {name}", Tally()))
-            if web:
-                outcome.within("a page wrote", web(), bar=5)
-            if end:
-                with at_work(works, crew(1, 0, 0)):
-                    outcome.within("with a clock all had fired", works.swept(trial))
+            try:
                 works.items(trial, items)
-                end()
-            outcome.within("by the worker all had fired", works.swept(trial, seconds=120))
+                if web:
+                    outcome.within("a page wrote", web(), bar=5)
+                if end:
+                    with at_work(works, crew(1, 0, 0)):
+                        outcome.within("with a clock all had fired", works.swept(trial))
+                    works.items(trial, items)
+            finally:
+                if end:
+                    end()
+            outcome.within("by the worker all had fired", works.swept(trial, seconds=120), bar=45)
             works.rest(trial, seconds=120)
         outcome.tally = count(works, trial)
         outcome.__post_init__()
+        found.append(outcome)
     return found
 
 

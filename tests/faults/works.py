@@ -113,9 +113,13 @@ class Works:
     def said(self, name) -> str:
         return self.log(name).read_text() if self.log(name).exists() else ""
 
-    def remove(self) -> None:
-        for name in self.running:
+    def kill_all(self) -> None:
+        for name in list(self.running):
             self.signal(name, signal.SIGKILL)
+            self.ended(name)
+
+    def remove(self) -> None:
+        self.kill_all()
         self.nursery.stdin.close()
         self.nursery.wait(30)
         self.nursery.stdout.close()
