@@ -24,6 +24,7 @@ JOBS = {
     "sweep": gettext_lazy("Escalate what is due"),
     "reconcile": gettext_lazy("Check every clock"),
     "begin_absences": gettext_lazy("Hand over the work of absent people"),
+    "warn_of_unknown_years": gettext_lazy("Warn of holidays not entered yet"),
     "ping": gettext_lazy("Call the watch outside"),
     "end_drills": gettext_lazy("End drills"),
     "notifications.dispatch": gettext_lazy("Send letters"),
