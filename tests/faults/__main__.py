@@ -77,14 +77,15 @@ def run(given, stack) -> int:
     naively = works(stack, folder / "others", others.url, redis_of_others)
     versions = f"PostgreSQL {ours[0].one('SHOW server_version').split()[0]}, SQLite {sqlite3.sqlite_version}"
     versions += f", Redis {redis_version(redis_server)}, Celery {celery.__version__}"
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         list(pool.map(found, ours))
         say("lateness while nothing is killed")
         quiet = dict(zip((one.name for one in ours), pool.map(lambda one: lateness(one, given), ours), strict=True))
         on_postgres = pool.submit(on_postgresql, ours[0], given, postgres)
-        on_sqlite = pool.submit(on_sqlite_and_others, ours[1], naively, given)
-        outcomes = {ours[0].name: on_postgres.result()}
-        outcomes[ours[1].name], compared = on_sqlite.result()
+        in_a_file = pool.submit(on_sqlite, ours[1], given)
+        of_others = pool.submit(on_others, naively, given)
+        outcomes = {ours[0].name: on_postgres.result(), ours[1].name: in_a_file.result()}
+        compared = of_others.result()
     idle = look(ours[0], given.living) if given.living else None
     proved = proofs()
     text = page.drawn(command(given), versions, outcomes, quiet, compared, proved, idle)
@@ -144,19 +145,22 @@ def on_postgresql(one, given, server) -> list:
     ]  # fmt: skip
 
 
-def on_sqlite_and_others(one, others, given) -> tuple:
-    outcomes = [
+def on_sqlite(one, given) -> list:
+    return [
         *tried(one, trials.f1, items=given.items, kills=given.kills),
         *tried(one, trials.f2), *tried(one, trials.f3, items=min(600, given.items)), *tried(one, trials.f6),
         *tried(one, trials.f7), *tried(one, trials.f8), *tried(one, trials.f9), *tried(one, trials.f11),
     ]  # fmt: skip
+
+
+def on_others(others, given) -> dict:
     others.sql(naive.TABLES)
     compared = {}
     for way in naive.WAYS:
         counts = naive.compare(others, way, given.items, given.kills, 1.3)
         say(f"{naive.WAYS[way]}: {counts}")
         compared[way] = (given.items, given.kills, counts)
-    return outcomes, compared
+    return compared
 
 
 def tried(one, trial, **options) -> list:

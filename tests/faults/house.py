@@ -15,14 +15,15 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg2
 from aiosmtpd.controller import Controller
 
-from tests.orders.form import typed
 from tests.servers import Postgres, Redis, free_port, nginx_binary, postgres_binary, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+COMPANY_TIME = ZoneInfo("Asia/Shanghai")
 GUNICORN = ("gunicorn", "--config", "config/gunicorn.py", "config.wsgi")
 WORKER = ("celery", "--app", "config", "worker", "--pool", "threads", "--concurrency", "1", "--without-gossip",
           "--without-mingle")  # fmt: skip
@@ -247,7 +248,8 @@ def new_order() -> dict:
     return {
         "once": uuid4().hex, "do": "submit", "customer": "HCP", "contact_name": "沈洁", "contact_phone": "139",
         "reason": "line_down", "ground": "customer_asked", "asked_by": "沈洁", "asked_how": "call",
-        "required_at": typed(datetime.now(UTC) + timedelta(days=9)), "place": "无锡市锡士路 18 号",
+        "required_at": f"{datetime.now(COMPANY_TIME) + timedelta(days=9):%Y-%m-%dT%H:%M}",
+        "place": "无锡市锡士路 18 号",
         "line-TOTAL_FORMS": "1", "line-INITIAL_FORMS": "0", "line-0-product": "HC-IMP-060", "line-0-quantity": "12",
     }  # fmt: skip
 
