@@ -31,6 +31,7 @@ from sla.models import WorkCalendar, calendar_of
 SEED = 20
 HISTORY_DAYS = 182
 SWEEP_EVERY = timedelta(hours=2)
+OPTION_HOURS = 4  # working hours that an option of a negotiation waits
 OLDEST_LIVING = timedelta(days=12)
 Ground, Reason, Kind = UrgentOrder.Ground, UrgentOrder.Reason, Issue.Kind
 
@@ -242,7 +243,8 @@ class Telling:
 
     def _offer(self):
         finish = timezone.now() + timedelta(days=self.story.days + 2)
-        option = {"kind": "date", "description": "交期顺延两天", "finish_at": finish}
+        answer_by = self.calendar.add(timezone.now(), OPTION_HOURS * 3600)  # not in the night
+        option = {"kind": "date", "description": "交期顺延两天", "finish_at": finish, "valid_until": answer_by}
         return actions.open_negotiation(
             order_id=self.order.pk, by=self.cast["zhou"], reason="五轴加工中心排程已满", options=[option]
         )
