@@ -1,4 +1,7 @@
-"""The tests' own tables are made from the models; here the migrations build a database, guards and all."""
+"""The tests' own tables are made from the models; here the migrations build a database, guards and all.
+
+On PostgreSQL; that they build one on SQLite, tests/test_start.py shows, which starts with an empty file.
+"""
 
 import os
 import subprocess
@@ -12,11 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
-def empty_database(tmp_path, db):
-    """The address of a database of the run's kind with nothing in it."""
-    if connection.vendor == "sqlite":
-        yield f"sqlite:///{tmp_path}/empty.sqlite3"
-        return
+def empty_database(db):
+    """The address of a database with nothing in it."""
     with connection._nodb_cursor() as cursor:
         cursor.execute("CREATE DATABASE empty_for_migrations")
         yield os.environ["DATABASE_URL"].rpartition("/")[0] + "/empty_for_migrations"
@@ -24,6 +24,7 @@ def empty_database(tmp_path, db):
 
 
 @pytest.mark.slow
+@pytest.mark.postgres
 def test_the_migrations_build_what_the_models_say(empty_database):
     def manage(*command):
         done = subprocess.run(
