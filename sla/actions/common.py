@@ -32,17 +32,16 @@ def turn(item, now, *, version=None, steps=None, edition=OF_ITS_OWN, fires_passe
     They are skipped, unless `fires_passed`; not what was due by the old rules already, which the next sweep tells.
     `steps`: the ladder of a version that is not saved yet.
     """
-    used, edition_before = used_by(item, now), item.edition_id
-    was_due = {call.place for call in calls_of(item) if call.threshold <= used}
+    item.consumed_seconds = used_by(item, now)
+    was_due = {call.place for call in calls_of(item) if call.threshold <= item.consumed_seconds}
     _put_under(item, version, edition)
     if item.is_ticking:
-        if item.edition_id != edition_before:  # from now on counted by another calendar
-            item.consumed_seconds, item.running_since = used, now
-        item.state = State.BREACHED if used > item.budget_seconds else State.RUNNING
+        item.running_since = now
+        item.state = State.BREACHED if item.consumed_seconds > item.budget_seconds else State.RUNNING
     calls = calls_of(item) if steps is None else ladder(steps, item.budget_seconds)
     done = {(row.level, row.repeat) for row in item.escalations.all()}
     unheard = [call for call in calls if call.place not in done]
-    passed = [call for call in unheard if call.threshold <= used and call.place not in was_due]
+    passed = [call for call in unheard if call.threshold <= item.consumed_seconds and call.place not in was_due]
     point_at(item, next((call for call in unheard if fires_passed or call not in passed), None))
     project(item, calls, next((row.until for row in item.pauses.all() if row.ended_at is None), None))
     return passed

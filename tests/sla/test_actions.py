@@ -462,7 +462,7 @@ def test_another_urgency_class_carries_the_used_time_over(company, sales, admin,
                         calendar=WorkCalendar.objects.get(), now=monday)
     item = open_item(company["sales"], assignee=sales, now=monday)
     item = actions.reclassify(item, "A", by=sales, now=monday + 45 * MINUTE)
-    assert (item.used_seconds(monday + 45 * MINUTE), item.budget_seconds) == (2700, 3600)
+    assert (item.consumed_seconds, item.budget_seconds) == (2700, 3600)
     assert item.due_at == monday + HOUR
     actions.sweep(now=monday + 45 * MINUTE)
     assert not told()

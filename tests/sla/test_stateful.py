@@ -338,13 +338,13 @@ class Story(RuleBasedStateMachine):
                 self._turn(twin)
 
     def _turn(self, twin, **changed):
-        """What it used is kept; from now on it counts by the new rules, by other hours from now on only."""
-        hours = HOURS[self.desk.edition]
-        if hours is not twin.hours and twin.since is not None:
-            twin.stop(self.desk.now)
-            twin.since = self.desk.now
-        twin.hours, twin.is_in_order = hours, False
+        """What it used is kept; from now on it counts by the new rules."""
+        was_running = twin.since is not None
+        twin.stop(self.desk.now)
+        twin.hours, twin.is_in_order = HOURS[self.desk.edition], False
         vars(twin).update(changed)
+        if was_running:
+            twin.since = self.desk.now
 
     def _passed(self, twin):
         return {place for place, minutes in thresholds(twin.target).items() if minutes <= twin.used_at(self.desk.now)}
