@@ -82,9 +82,9 @@ def owner_of(item):
     return item.assignee or item.department.head or item.department
 
 
-def _mine(item, by) -> WorkItem:
+def _mine(item, by, now=None) -> WorkItem:
     """The living item, locked; refused to everybody whose task it is not, naming who has it."""
-    item = actions.living(item)
+    item = actions.living(item, now)
     if not WorkItem.objects.filter(pk=item.pk).for_person(by).exists():
         raise not_yours(item)
     by.on_behalf_of = stood_in(by, item)
@@ -106,7 +106,7 @@ def not_yours(item) -> Refusal:
 @transaction.atomic
 def transfer(*, item, person, by, text="", now=None) -> WorkItem:
     """轉交: somebody else decides, with the time that is left."""
-    item = _mine(item, by)
+    item = _mine(item, by, now)
     if person.pk == item.assignee_id:
         raise BadInput(_("%(person)s has this task already.") % {"person": person}, field="person")
     if item.is_decision and is_sender(person, item):
@@ -126,7 +126,7 @@ def transfer(*, item, person, by, text="", now=None) -> WorkItem:
 @transaction.atomic
 def give_back(*, item, by, text, now=None) -> WorkItem:
     """退回: to who asked for it, with the reason; the clock goes on."""
-    item = _mine(item, by)
+    item = _mine(item, by, now)
     text = _worded(text)
     opener = item.opened_by
     if opener is None or opener.pk == by.pk or not opener.is_active:
@@ -139,7 +139,8 @@ def give_back(*, item, by, text, now=None) -> WorkItem:
 @transaction.atomic
 def add_approver(*, item, person, by, text="", now=None) -> Countersign:
     """加簽: this person must agree before it is decided."""
-    item, now = _mine(item, by), now or timezone.now()
+    now = now or timezone.now()
+    item = _mine(item, by, now)
     if person.natural_id in by.hands or not person.is_active:
         raise BadInput(_("Ask somebody else."), field="person")
     if is_sender(person, item):
@@ -165,7 +166,8 @@ def answer(*, task, by, agrees, text="", now=None) -> Countersign:
     asked = Countersign.objects.select_related("item", "person").filter(task=task).first()
     if asked is None:
         raise GateShut(_("Nobody was asked to agree here."))
-    item, now = actions.living(asked.item), now or timezone.now()
+    now = now or timezone.now()
+    item = actions.living(asked.item, now)
     asked = Countersign.objects.select_for_update(of=("self",)).select_related("person", "asked_by", "task").get(
         pk=asked.pk
     )
@@ -190,7 +192,8 @@ def answer(*, task, by, agrees, text="", now=None) -> Countersign:
 @transaction.atomic
 def ask_no_more(*, asked, by, now=None) -> Countersign:
     """Taken back by who asked, while nobody has answered."""
-    item, now = actions.living(asked.item), now or timezone.now()
+    now = now or timezone.now()
+    item = actions.living(asked.item, now)
     asked = Countersign.objects.select_related("task", "person").get(pk=asked.pk)
     if asked.asked_by_id != by.pk:
         raise NotYours(_("Who asked takes it back."), who=[asked.asked_by])
@@ -208,7 +211,8 @@ def ask_no_more(*, asked, by, now=None) -> Countersign:
 @transaction.atomic
 def remind(*, item, by, text="", now=None) -> ItemAct:
     """催辦: by anybody who waits for it, every quarter of an hour at most."""
-    item, now = actions.living(item), now or timezone.now()
+    now = now or timezone.now()
+    item = actions.living(item, now)
     if not may_look(item, by):
         raise not_yours(item)
     owner = owner_of(item)
@@ -267,7 +271,7 @@ def check_acknowledgeable(item, by) -> None:
 
 @transaction.atomic
 def acknowledge(*, item, by, note, until, now=None):
-    item = actions.living(item)
+    item = actions.living(item, now)
     check_acknowledgeable(item, by)
     by.on_behalf_of = stood_in(by, item)
     return actions.acknowledge(item, by=by, note=note, until=until, now=now)

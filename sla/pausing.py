@@ -96,7 +96,7 @@ def pause(*, item, by, reason, awaits, length, now=None) -> WorkItem:
     """At most three days; it ends by itself then, or as soon as the other task is done. Who is awaited is told."""
     now = now or timezone.now()
     _lock(item, awaits)
-    item = actions.living(item)
+    item = actions.living(item, now)
     check_pausable(item, by)
     awaited = awaited_for(item).filter(pk=awaits.pk).select_related("assignee").first()
     if awaited is None:
@@ -119,7 +119,7 @@ def pause(*, item, by, reason, awaits, length, now=None) -> WorkItem:
 
 @transaction.atomic
 def resume(*, item, by, now=None) -> WorkItem:
-    item = actions.living(item)
+    item = actions.living(item, now)
     check_resumable(item, by)
     by.on_behalf_of = stood_in(by, item)
     return actions.resume(item, by=by, now=now)

@@ -129,7 +129,8 @@ CLOSING = (
 @transaction.atomic
 def _close_all(items, *, by, now=None, reason="", is_refusal=False) -> list[WorkItem]:
     """Finished, or with a reason cancelled: a few statements, whatever their number."""
-    items, now = _all_living(items), now or timezone.now()
+    now = now or timezone.now()
+    items = _all_living(items, now)
     for item in items:
         if item.awaited:
             _ask_no_more(item, by, now) if reason or is_refusal else _refuse_unagreed(item)
@@ -181,7 +182,8 @@ def _ended(item) -> str:
 
 @transaction.atomic
 def reassign(item, person, by, now=None, note="") -> WorkItem:
-    item, now = living(item), now or timezone.now()
+    now = now or timezone.now()
+    item = living(item, now)
     if not person.is_active:
         raise BadInput(_("%(person)s cannot take this: the account is closed.") % {"person": person}, field="person")
     item.assignee = person
@@ -201,7 +203,8 @@ def reassign(item, person, by, now=None, note="") -> WorkItem:
 @transaction.atomic
 def reclassify(item, urgency_class, by, now=None) -> WorkItem:
     """Another urgency class: its limit from now on, with what was used already. No level is told afterwards."""
-    item, now = living(item), now or timezone.now()
+    now = now or timezone.now()
+    item = living(item, now)
     version = PolicyVersion.objects.ruling({(item.kind, urgency_class)}, now)[item.kind, urgency_class]
     item.urgency_class = urgency_class
     if version == item.policy_version:
@@ -220,7 +223,8 @@ def pause(item, reason, by, until=None, now=None, awaits=None) -> WorkItem:
     `awaits`: the running item that names who is awaited, where a person stops it (sla.pausing). An act that stops
     the clock comes before such a pause.
     """
-    item, now = living(item), now or timezone.now()
+    now = now or timezone.now()
+    item = living(item, now)
     _may_pause(item, reason, awaits)
     until = until or now + LONGEST_PAUSE
     if until <= now:
@@ -242,7 +246,7 @@ def pause(item, reason, by, until=None, now=None, awaits=None) -> WorkItem:
 
 def _may_pause(item, reason, awaits) -> None:
     hold = PolicyVersion.PauseReason.HOLD
-    if item.was_paused and (awaits or not item.pauses.filter(ended_at__isnull=True, awaits__isnull=False).exists()):
+    if item.state == State.PAUSED and (awaits or not item.pauses.filter(ended_at__isnull=True, awaits__isnull=False).exists()):
         raise Changed(_("This clock is paused already."))
     if item.kind == Kind.CONFIRMATION and reason != hold:
         raise GateShut(
@@ -261,10 +265,16 @@ RUNS_AGAIN = gettext_noop("Your clock runs again: {what}. {about}. Due {due}.")
 
 @transaction.atomic
 def resume(item, by=None, now=None) -> WorkItem:
-    """By a person, an act, or by itself: then who has the task is told."""
-    item, now = living(item), now or timezone.now()
-    if item.state != State.PAUSED:
+    """By a person, or by an act."""
+    now = now or timezone.now()
+    item = living(item, now)
+    if not item.was_paused:
         raise Changed(_("This clock is running already."))
+    return run_again(item, by, now) if item.state == State.PAUSED else item
+
+
+def run_again(item, by=None, now=None) -> WorkItem:
+    """A locked item that is paused; who has the task is told, unless they did it themselves."""
     is_held = by is None and item.pauses.filter(ended_at__isnull=True, reason=PolicyVersion.PauseReason.HOLD).exists()
     item.pauses.filter(ended_at__isnull=True).update(ended_at=now, ended_by=by)
     is_over = item.consumed_seconds > item.budget_seconds
@@ -286,7 +296,8 @@ def resume(item, by=None, now=None) -> WorkItem:
 @transaction.atomic
 def acknowledge(item, by, note, until, now=None) -> Acknowledgement:
     """Say that one knows: no more repeats of the levels reached so far, until then."""
-    item, now = living(item), now or timezone.now()
+    now = now or timezone.now()
+    item = living(item, now)
     if not str(note).strip():
         raise BadInput(_("Say in a few words what is being done."), field="note")
     if not now < until <= now + LONGEST_ACKNOWLEDGEMENT:
@@ -303,21 +314,23 @@ def acknowledge(item, by, note, until, now=None) -> Acknowledgement:
     )
 
 
-def living(item) -> WorkItem:
-    """The item, locked and as it is now."""
-    return _all_living([item])[0]
+def living(item, now=None) -> WorkItem:
+    """The item, locked and as it is now; a pause that is over has ended, whether or not that was swept."""
+    return _all_living([item], now or timezone.now())[0]
 
 
-def _all_living(items) -> list[WorkItem]:
+def _all_living(items, now) -> list[WorkItem]:
     keys = [item.pk for item in items]
     if not keys:
         return []
     rows = WorkItem.objects.select_for_update(of=("self",)).select_related("policy_version__policy").order_by("pk")
     locked = list(rows.filter(pk__in=keys))
     for item in locked:
-        item.was_paused = item.state == State.PAUSED
         if not item.is_living:
             raise closed_already(item)
+        item.was_paused = item.state == State.PAUSED
+        if item.was_paused and item.next_fire_at <= now:
+            run_again(item, now=item.next_fire_at)
     return sorted(locked, key=lambda item: keys.index(item.pk))
 
 

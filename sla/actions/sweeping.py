@@ -15,7 +15,7 @@ from desk.text import moment, sentence, word
 from notifications.actions import Message, tell_all
 from people.models import Department, User
 from sla.actions.common import State, calls_of, escalation, save_all
-from sla.actions.items import resume
+from sla.actions.items import run_again
 from sla.actions.watching import SWEEP_SECONDS, beat
 from sla.models import Acknowledgement, Escalation, EscalationStep, Heartbeat, PolicyVersion, WorkItem
 from sla.projection import Call, due_of, moment_of, point_at, project, unclaimed_until, upcoming
@@ -132,7 +132,7 @@ class Batch:
         self._read()
         for item in self.items:
             if item.state == State.PAUSED:
-                resume(item, now=item.next_fire_at)
+                run_again(item, now=item.next_fire_at)
                 self.counts["resumed"] += 1
             else:
                 self._fire(item)

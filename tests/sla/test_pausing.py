@@ -85,7 +85,7 @@ def test_an_act_of_the_order_comes_before_a_pause_of_a_person(plan, steel, plann
         ("department", monday + HOUR), ("hold", None),
     ]
     with pytest.raises(GateShut, match="not started by hand"):
-        pausing.resume(item=plan, by=planner)
+        pausing.resume(item=plan, by=planner, now=monday + 2 * HOUR)
     actions.finish(steel, by=planner, now=monday + 2 * HOUR)
     assert again(plan).state == State.PAUSED, "the hold stands"
 

@@ -273,6 +273,7 @@ class Story(RuleBasedStateMachine):
         if not living:
             return
         twin, now = living[which % len(living)], moment(self.desk.now)
+        twin.wake(self.desk.now)
         if act == "pause or resume":
             self._stop_or_go(twin, minutes)
         elif act == "acknowledge":
@@ -512,9 +513,9 @@ def told_with_sweeps(company, acts, sweeps):
                 desk.enter(desk.people[0] if value else None)
             elif act == "reassign":
                 actions.reassign(desk.item(twin), desk.people[1], by=desk.admin, now=moment(desk.now))
-            elif act == "pause" and desk.item(twin).is_ticking:
+            elif act == "pause" and twin.since is not None:
                 desk.pause(twin, value)
-            elif act == "resume" and desk.item(twin).state == State.PAUSED:
+            elif act == "resume" and twin.since is None:
                 desk.resume(twin)
             if is_swept:
                 desk.sweep()
