@@ -246,7 +246,8 @@ def pause(item, reason, by, until=None, now=None, awaits=None) -> WorkItem:
 
 def _may_pause(item, reason, awaits) -> None:
     hold = PolicyVersion.PauseReason.HOLD
-    if item.state == State.PAUSED and (awaits or not item.pauses.filter(ended_at__isnull=True, awaits__isnull=False).exists()):
+    by_person = item.pauses.filter(ended_at__isnull=True, awaits__isnull=False)
+    if item.state == State.PAUSED and (awaits or not by_person.exists()):
         raise Changed(_("This clock is paused already."))
     if item.kind == Kind.CONFIRMATION and reason != hold:
         raise GateShut(
