@@ -1,10 +1,11 @@
 """The e-mail channel."""
 
 import smtplib
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,27 +13,54 @@ from django.utils.translation import ngettext
 from desk.text import when
 
 
-def send(letter) -> None:
+@contextmanager
+def connected():
+    """A connection that stays open from its first letter to its last."""
+    connection = get_connection()
+    try:
+        yield connection
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            connection.close()
+
+
+def send(letter, connection) -> None:
     """One letter in its reader's language; the same letter always carries the same Message-ID."""
     with translation.override(letter.recipient.language or settings.LANGUAGE_CODE):
         subject, body = compose(letter)
-    _send(letter.recipient, subject, body, letter.message_id)
+    _send(letter.recipient, subject, body, letter.message_id, connection)
 
 
-def send_digest(letters) -> None:
+def send_digest(letters, connection) -> None:
     """A person's day in one letter."""
     reader, number = letters[0].recipient, len(letters)
     with translation.override(reader.language or settings.LANGUAGE_CODE):
         subject = ngettext("Your day: %(count)d message", "Your day: %(count)d messages", number) % {"count": number}
         body = _body(reader, "\n\n".join(_entry(letter) for letter in letters))
-    _send(reader, subject, body, letters[0].bundle)
+    _send(reader, subject, body, letters[0].bundle, connection)
 
 
-def _send(reader, subject, body, identity) -> None:
+def _send(reader, subject, body, identity, connection) -> None:
+    _open(connection)
     EmailMessage(
-        subject=subject, body=body, to=[reader.email],
+        subject=subject, body=body, to=[reader.email], connection=connection,
         headers={"Message-ID": message_id(identity), "Auto-Submitted": "auto-generated"},
     ).send(fail_silently=False)
+
+
+def _open(connection) -> None:
+    """Anew where the server, or the letter before, has ended it."""
+    server = getattr(connection, "connection", None)  # other ways than SMTP have none
+    if server is not None and not _answers(server):
+        connection.close()
+    connection.open()
+
+
+def _answers(server) -> bool:
+    try:
+        return server.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
 
 
 def compose(letter) -> tuple[str, str]:

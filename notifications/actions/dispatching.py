@@ -33,13 +33,14 @@ class DispatchResult:
 def dispatch(limit=50, now=None, ends_at=float("inf")) -> DispatchResult:
     """Send what is due, until the monotonic clock shows `ends_at`. What goes out as one is marked by that sending."""
     result = DispatchResult()
-    for letters in _parcels(limit, now or timezone.now()):
-        if time.monotonic() >= ends_at:
-            _mark(letters, state=Outbox.State.WAITING, next_try_at=now or timezone.now())
-            continue
-        result.taken += len(letters)
-        if held := _hold(letters, now or timezone.now()):
-            _send(held, now, result)
+    with mail.connected() as connection:
+        for letters in _parcels(limit, now or timezone.now()):
+            if time.monotonic() >= ends_at:
+                _mark(letters, state=Outbox.State.WAITING, next_try_at=now or timezone.now())
+                continue
+            result.taken += len(letters)
+            if held := _hold(letters, now or timezone.now()):
+                _send(held, connection, now, result)
     return result
 
 
@@ -113,9 +114,9 @@ def _ours(letters):
     )
 
 
-def _send(letters, now, result) -> None:
+def _send(letters, connection, now, result) -> None:
     try:
-        _post(letters)
+        _post(letters, connection)
     except Exception as problem:  # the next letter must go out whatever this one's server says
         _put_back(letters, problem, now or timezone.now(), result)
     else:
@@ -125,14 +126,14 @@ def _send(letters, now, result) -> None:
             Robot.objects.filter(pk=letters[0].robot_id).update(last_ok_at=at, last_error="")
 
 
-def _post(letters) -> None:
+def _post(letters, connection) -> None:
     first = letters[0]
     if first.channel == Channel.ROBOT:
         robots.say(first.robot, robots.compose(first.robot, letters)[0])
     elif first.is_digest:
-        mail.send_digest(letters)
+        mail.send_digest(letters, connection)
     else:
-        mail.send(first)
+        mail.send(first, connection)
 
 
 def _mark(letters, **values) -> int:

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from datetime import UTC, datetime, time, timedelta
 from email import message_from_bytes, policy
@@ -181,6 +182,7 @@ class Desk:
 
     def __init__(self):
         self.received, self.answer, self.refuses = [], "250 OK", ""
+        self.sessions, self.hangs_up = set(), False
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if self.refuses:
@@ -190,6 +192,9 @@ class Desk:
 
     async def handle_DATA(self, server, session, envelope):
         self.received.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.sessions.add(session.peer)
+        if self.hangs_up:
+            asyncio.get_running_loop().call_soon(server.transport.close)
         return self.answer
 
 
@@ -211,6 +216,15 @@ def test_a_server_takes_a_letter(letter, server):
     assert dispatch().sent == 1
     assert server.received[0]["Message-ID"] == f"<{letter.message_id}@127.0.0.1>"
     assert "Confirm UO-1" in server.received[0].get_content()
+
+
+@pytest.mark.parametrize(("hangs_up", "connections"), [(False, 1), (True, 3)])
+def test_letters_share_a_connection_and_survive_its_end(sales, planner, admin, server, hangs_up, connections):
+    """Some servers end it after each letter: the next one is not put back for that."""
+    say([sales, planner, admin], channels=("email",))
+    server.hangs_up = hangs_up
+    result = dispatch()
+    assert (result.sent, result.failed, len(server.sessions)) == (3, 0, connections)
 
 
 @pytest.mark.parametrize("answer", ["451 Try again later", "554 Not like this"])
