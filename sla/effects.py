@@ -30,6 +30,7 @@ class Effect:
     item: WorkItem
     old_due: datetime | None
     new_due: datetime | None
+    was_late: bool
     is_late_now: bool  # in time before, late from this moment on
     calls_now: tuple[int, ...]  # levels whose moment has passed by the new rule and of which nobody heard yet
     was_provisional: bool
@@ -99,7 +100,8 @@ def _effect(item, version, steps, edition, now, fires_passed=False):
     old_due, was_provisional, was_late = item.due_at, item.is_provisional, _is_late(item, now)
     passed = turn(item, now, version=version, steps=steps, edition=edition, fires_passed=fires_passed)
     effect = Effect(
-        item=item, old_due=old_due, new_due=item.due_at, is_late_now=_is_late(item, now) and not was_late,
+        item=item, old_due=old_due, new_due=item.due_at, was_late=was_late,
+        is_late_now=_is_late(item, now) and not was_late,
         calls_now=tuple(sorted({call.level for call in passed})), was_provisional=was_provisional,
     )
     return effect, [] if fires_passed else passed

@@ -69,8 +69,13 @@ class Outlook:
 
     @property
     def sooner(self) -> int:
-        late = self._sources(lambda effect: effect.is_late_now)
-        return len(self._sources(lambda effect: effect.is_sooner and not effect.is_stopped) - late)
+        """Still in time."""
+        sooner = self._sources(lambda effect: effect.is_sooner and not effect.is_stopped)
+        return len(sooner - self._sources(lambda effect: effect.was_late or effect.is_late_now))
+
+    @property
+    def late_before(self) -> int:
+        return len(self._sources(lambda effect: effect.was_late))
 
     @property
     def stopped(self) -> int:

@@ -252,9 +252,10 @@ def test_an_outlook_counts_orders(company, sales, admin, monday):
     open_item(company["sales"], source="order:1", now=now)  # the same order again
     open_item(company["sales"], source="order:7", assignee=sales, now=now)  # sooner, in time
     actions.pause(open_item(company["sales"], source="order:8", now=now), "hold", by=sales, now=now)
+    open_item(company["sales"], source="order:9", assignee=sales, now=monday - timedelta(days=3))  # late before
     found = outlook([rule(target_seconds=3600)], now)
-    assert (found.touched, found.sooner, found.late, found.stopped) == (5, 1, 3, 1)
-    assert [effect.is_late_now for effect in found.moved] == [True] * 3 + [False] * 2
+    assert (found.touched, found.sooner, found.late, found.late_before, found.stopped) == (6, 1, 3, 1, 1)
+    assert [effect.is_late_now for effect in found.moved] == [True] * 3 + [False] * 3
     assert found.told == 1  # the head: of each clock only the highest level speaks
 
 
