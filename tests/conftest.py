@@ -4,6 +4,7 @@
 With `CI_FULL=1` a missing server and a skipped test fail the run.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -34,6 +35,8 @@ if not IS_WORKER:  # a worker of xdist inherits all of it
     Path(os.environ["VAR_DIR"], "static").mkdir()  # collected by `make run`; whitenoise warns where it is missing
     for name in ("DATABASE_URL", "BROKER_URL", "EMAIL_URL", "DEBUG", "HTTPS", "BASE_URL", "COMPANY_TIME_ZONE"):
         os.environ.pop(name, None)
+
+gc.set_threshold(100_000, 50, 100)  # Django makes many objects and few cycles: a tenth less processor
 
 # A busy machine is no fault of the code.
 hypothesis.settings.register_profile(
