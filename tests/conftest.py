@@ -139,6 +139,21 @@ def guards_aside(connection, guards):
         cursor.execute("SET session_replication_role = DEFAULT")
 
 
+# What `migrate` writes itself.
+KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def empty_tables(connection):
+    """As `flush` would; on PostgreSQL TRUNCATE takes half a second, whatever the tables hold."""
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)).difference(KEPT)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(
+            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(table)})" for table in tables
+        ))
+        filled = [connection.ops.quote_name(table) for (table,) in cursor.fetchall()]
+    connection.ops.execute_sql_flush([f"DELETE FROM {table}" for table in filled])
+
+
 @pytest.fixture(scope="session", autouse=True)
 def guards_step_aside_for_the_flush():
     """A transactional test ends with a flush, which the guards rightly refuse."""
@@ -152,7 +167,7 @@ def guards_step_aside_for_the_flush():
     def handle(self, **options):
         connection = connections[options["database"]]
         with guards_aside(connection, guards):
-            return flush(self, **options)
+            empty_tables(connection)
 
     Command.handle = handle
     yield
