@@ -166,7 +166,8 @@ class Batch:
             self._give_to_head(item, is_told_anyway=bool(due))
         if due:
             self._speak(item, due)
-            point_at(item, next(iter(calls[calls.index(due[-1][0]) + 1:]), None))
+            known = self.done[item.pk].union(call.place for call, _at in due)
+            point_at(item, next((call for call in calls if call.place not in known), None))
         item.failures, item.fault = 0, ""
         project(item, calls)
 
