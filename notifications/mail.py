@@ -1,7 +1,8 @@
 """The e-mail channel."""
 
 import smtplib
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,47 +14,25 @@ from django.utils.translation import ngettext
 from desk.text import when
 
 
-@contextmanager
-def connected():
-    """A connection that stays open from its first letter to its last."""
-    connection = get_connection()
-    try:
-        yield connection
-    finally:
-        with suppress(smtplib.SMTPException, OSError):
-            connection.close()
+class Postman:
+    """The way to the mail server: found with the first letter, open to the last."""
 
+    @cached_property
+    def connection(self):
+        return get_connection()
 
-def send(letter, connection) -> None:
-    """One letter in its reader's language; the same letter always carries the same Message-ID."""
-    with translation.override(letter.recipient.language or settings.LANGUAGE_CODE):
-        subject, body = compose(letter)
-    _send(letter.recipient, subject, body, letter.message_id, connection)
+    def carry(self, message) -> None:
+        """The way is opened anew where the server, or the letter before, has ended it."""
+        server = getattr(self.connection, "connection", None)  # other ways than SMTP have none
+        if server is not None and not _answers(server):
+            self.connection.close()
+        self.connection.open()
+        self.connection.send_messages([message])
 
-
-def send_digest(letters, connection) -> None:
-    """A person's day in one letter."""
-    reader, number = letters[0].recipient, len(letters)
-    with translation.override(reader.language or settings.LANGUAGE_CODE):
-        subject = ngettext("Your day: %(count)d message", "Your day: %(count)d messages", number) % {"count": number}
-        body = _body(reader, "\n\n".join(_entry(letter) for letter in letters))
-    _send(reader, subject, body, letters[0].bundle, connection)
-
-
-def _send(reader, subject, body, identity, connection) -> None:
-    _open(connection)
-    EmailMessage(
-        subject=subject, body=body, to=[reader.email], connection=connection,
-        headers={"Message-ID": message_id(identity), "Auto-Submitted": "auto-generated"},
-    ).send(fail_silently=False)
-
-
-def _open(connection) -> None:
-    """Anew where the server, or the letter before, has ended it."""
-    server = getattr(connection, "connection", None)  # other ways than SMTP have none
-    if server is not None and not _answers(server):
-        connection.close()
-    connection.open()
+    def close(self) -> None:
+        if "connection" in vars(self):
+            with suppress(smtplib.SMTPException, OSError):
+                self.connection.close()
 
 
 def _answers(server) -> bool:
@@ -61,6 +40,29 @@ def _answers(server) -> bool:
         return server.noop()[0] == 250
     except (smtplib.SMTPException, OSError):
         return False
+
+
+def send(letter, postman) -> None:
+    """One letter in its reader's language; the same letter always carries the same Message-ID."""
+    with translation.override(letter.recipient.language or settings.LANGUAGE_CODE):
+        subject, body = compose(letter)
+    _send(letter.recipient, subject, body, letter.message_id, postman)
+
+
+def send_digest(letters, postman) -> None:
+    """A person's day in one letter."""
+    reader, number = letters[0].recipient, len(letters)
+    with translation.override(reader.language or settings.LANGUAGE_CODE):
+        subject = ngettext("Your day: %(count)d message", "Your day: %(count)d messages", number) % {"count": number}
+        body = _body(reader, "\n\n".join(_entry(letter) for letter in letters))
+    _send(reader, subject, body, letters[0].bundle, postman)
+
+
+def _send(reader, subject, body, identity, postman) -> None:
+    postman.carry(EmailMessage(
+        subject=subject, body=body, to=[reader.email],
+        headers={"Message-ID": message_id(identity), "Auto-Submitted": "auto-generated"},
+    ))
 
 
 def compose(letter) -> tuple[str, str]:

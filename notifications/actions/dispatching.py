@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -33,14 +34,14 @@ class DispatchResult:
 def dispatch(limit=50, now=None, ends_at=float("inf")) -> DispatchResult:
     """Send what is due, until the monotonic clock shows `ends_at`. What goes out as one is marked by that sending."""
     result = DispatchResult()
-    with mail.connected() as connection:
+    with closing(mail.Postman()) as postman:
         for letters in _parcels(limit, now or timezone.now()):
             if time.monotonic() >= ends_at:
                 _mark(letters, state=Outbox.State.WAITING, next_try_at=now or timezone.now())
                 continue
             result.taken += len(letters)
             if held := _hold(letters, now or timezone.now()):
-                _send(held, connection, now, result)
+                _send(held, postman, now, result)
     return result
 
 
@@ -114,9 +115,9 @@ def _ours(letters):
     )
 
 
-def _send(letters, connection, now, result) -> None:
+def _send(letters, postman, now, result) -> None:
     try:
-        _post(letters, connection)
+        _post(letters, postman)
     except Exception as problem:  # the next letter must go out whatever this one's server says
         _put_back(letters, problem, now or timezone.now(), result)
     else:
@@ -126,14 +127,14 @@ def _send(letters, connection, now, result) -> None:
             Robot.objects.filter(pk=letters[0].robot_id).update(last_ok_at=at, last_error="")
 
 
-def _post(letters, connection) -> None:
+def _post(letters, postman) -> None:
     first = letters[0]
     if first.channel == Channel.ROBOT:
         robots.say(first.robot, robots.compose(first.robot, letters)[0])
     elif first.is_digest:
-        mail.send_digest(letters, connection)
+        mail.send_digest(letters, postman)
     else:
-        mail.send(first, connection)
+        mail.send(first, postman)
 
 
 def _mark(letters, **values) -> int:

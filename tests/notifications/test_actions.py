@@ -275,6 +275,12 @@ def test_a_dispatch_ends_when_its_time_is_up_and_leaves_the_rest_to_the_next(sal
     assert dispatch(ends_at=monotonic() + 60).sent == 2
 
 
+def test_settings_of_which_no_connection_is_made_are_a_try(letter, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = True
+    assert dispatch().failed == 1
+
+
 def test_no_server_at_all_is_a_try(letter, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1

@@ -3,11 +3,11 @@
 from datetime import datetime, time, timedelta
 
 import pytest
-from django.core import mail
 from django.utils import timezone
 
 from notifications.actions import dispatch, dispatching, tell, tell_all
 from notifications.actions.telling import Message, next_time
+from notifications.mail import Postman
 from notifications.models import Notification, Outbox, Preference
 from tests.factories.people import UserFactory
 from tests.together import at_once
@@ -56,7 +56,7 @@ def test_what_was_withdrawn_is_not_in_it(reader, mailoutbox):
     say([reader], 2)
     [*held] = dispatching._take_digest(reader.pk, EVENING)
     Outbox.objects.filter(event="event:1").update(state=STATE.VOID, lease=None, next_try_at=None)
-    dispatching._send(dispatching._hold(held, EVENING), mail.get_connection(), EVENING, dispatching.DispatchResult())
+    dispatching._send(dispatching._hold(held, EVENING), Postman(), EVENING, dispatching.DispatchResult())
     assert "UO-2" in mailoutbox[0].body and "UO-1" not in mailoutbox[0].body
 
 
@@ -64,7 +64,7 @@ def test_a_dispatcher_that_dies_sends_the_same_letter_again_and_what_came_since_
     say([reader], 1)
     say([reader], 2)
     held = dispatching._hold(dispatching._take_digest(reader.pk, EVENING), EVENING)
-    dispatching._post(held, mail.get_connection())  # and here it dies
+    dispatching._post(held, Postman())  # and here it dies
     say([reader], 3, now=EVENING)
     later = EVENING + timedelta(seconds=91)
     assert [dispatch(now=later).sent for _round in range(3)] == [1, 2, 0]

@@ -4,7 +4,6 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from notifications.actions import (
     void_letters,
 )
 from notifications.actions.telling import Message
+from notifications.mail import Postman
 from notifications.models import Notification, Outbox, Robot
 from records.models import Event
 from tests.notifications.conftest import ADDRESSES, KEY
@@ -236,7 +236,7 @@ def test_what_became_pointless_is_not_said(make_robot, messengers, admin):
     held = dispatching._take_lines(robot.pk, timezone.now())
     void_letters("order:1")
     held = dispatching._hold(held, timezone.now())
-    dispatching._send(held, mail.get_connection(), None, dispatching.DispatchResult())
+    dispatching._send(held, Postman(), None, dispatching.DispatchResult())
     assert "UO-2" in messengers.texts[0] and "UO-1" not in messengers.texts[0]
     assert dict(Outbox.objects.values_list("event", "state")) == {"event:1": STATE.VOID, "event:2": STATE.SENT}
     say(3)
@@ -251,7 +251,7 @@ def test_a_dispatcher_that_dies_after_speaking_doubles_once_at_most(make_robot, 
     say(1)
     say(2)
     held = dispatching._hold(dispatching._take_lines(robot.pk, timezone.now()), timezone.now())
-    dispatching._post(held, mail.get_connection())  # and here it dies
+    dispatching._post(held, Postman())  # and here it dies
     assert dispatch(now=after(60)).taken == 0
     assert dispatch(now=after(95)).sent == 2
     assert dispatch(now=after(200)).taken == 0
