@@ -271,6 +271,7 @@ def resume(item, by=None, now=None) -> WorkItem:
     item = living(item, now)
     if not item.was_paused:
         raise Changed(_("This clock is running already."))
+    # A pause that was over has just ended by itself.
     return run_again(item, by, now) if item.state == State.PAUSED else item
 
 
@@ -330,7 +331,7 @@ def _all_living(items, now) -> list[WorkItem]:
         if not item.is_living:
             raise closed_already(item)
         item.was_paused = item.state == State.PAUSED
-        if item.was_paused and item.next_fire_at <= now:
+        if item.was_paused and item.next_fire_at and item.next_fire_at <= now:
             run_again(item, now=item.next_fire_at)
     return sorted(locked, key=lambda item: keys.index(item.pk))
 

@@ -466,7 +466,6 @@ def test_no_story_loses_or_doubles_an_escalation(company, buyer, operator):
         story(company),
         settings=settings(max_examples=STORIES, stateful_step_count=ACTS, deadline=None, database=None,
                           derandomize=not IS_LARGE,  # the same stories each time; others by FAULTS=1
-
                           suppress_health_check=list(HealthCheck)),
     )  # fmt: skip
 
