@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from notifications.models import Channel
 from people.models import User
@@ -51,7 +51,7 @@ class TermsForm(forms.Form):
         label=gettext_lazy("Apply to"), choices=LimitChange.Mode, initial=LimitChange.Mode.NEW,
         widget=forms.RadioSelect,
     )
-    from_date = forms.DateField(label=gettext_lazy("From"), required=False)
+    from_date = forms.DateField(label=pgettext_lazy("day", "From"), required=False)
     tells_passed = forms.BooleanField(label=gettext_lazy("Tell the levels already passed"), required=False)
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}), required=False,
