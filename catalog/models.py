@@ -177,6 +177,30 @@ class Material(Bilingual):
         return self.on_hand - self.reserved
 
 
+class Substitute(models.Model):
+    """A material that may be used instead of another, as the specification allows."""
+
+    material = models.ForeignKey(Material, models.CASCADE, related_name="substitutes", verbose_name=_("material"))
+    substitute = models.ForeignKey(Material, models.PROTECT, related_name="+", verbose_name=_("Substitute material"))
+    factor = models.DecimalField(
+        _("units needed for one unit"), max_digits=8, decimal_places=4, default=Decimal(1),
+        validators=[MinValueValidator(Decimal("0.0001"))],
+    )
+
+    class Meta:
+        verbose_name = _("substitute material")
+        verbose_name_plural = _("substitute materials")
+        ordering = ["material", "substitute"]
+        constraints = [
+            models.UniqueConstraint(fields=["material", "substitute"], name="substitute_stands_once"),
+            models.CheckConstraint(condition=~Q(material=F("substitute")), name="substitute_is_another_material"),
+            models.CheckConstraint(condition=Q(factor__gt=0), name="substitute_factor_is_positive"),
+        ]
+
+    def __str__(self):
+        return f"{self.material} → {self.substitute}"
+
+
 class StockEntry(models.Model):
     """One movement of a material. The balance it leads to is kept on the material, under its lock."""
 

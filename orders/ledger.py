@@ -90,8 +90,8 @@ def _check_make(target, quantity):
             _("%(quantity)d more pieces are more than planned: %(made)d of %(planned)d are made.")
             % {"quantity": quantity, "made": target.made, "planned": target.quantity}
         )
-    before = target.get_predecessor()
-    if before and target.made + quantity > before.passed:
+    behind = [before for before in target.get_predecessors() if target.made + quantity > before.passed]
+    for before in behind:
         raise GateShut(
             _("“%(before)s” has passed only %(passed)d pieces; %(made)d are made here already.")
             % {"before": before.name, "passed": before.passed, "made": target.made},

@@ -339,3 +339,55 @@ class DutyDay(models.Model):
 
     def __str__(self):
         return f"{self.department} {self.date}"
+
+
+class Qualification(models.Model):
+    """What somebody must have learned before doing a kind of work."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    latin_name = models.CharField(_("name in Latin letters"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("qualification")
+        verbose_name_plural = _("qualifications")
+        ordering = ["code"]
+
+    def __str__(self):
+        return self.name
+
+
+class CertificateQuerySet(models.QuerySet):
+    def valid(self, on=None):
+        on = on or timezone.localdate()
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on), valid_from__lte=on)
+
+
+class Certificate(models.Model):
+    """A person has a qualification, from a day and mostly until another."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="certificates", verbose_name=_("person"))
+    qualification = models.ForeignKey(
+        Qualification, models.PROTECT, related_name="certificates", verbose_name=_("qualification")
+    )
+    valid_from = models.DateField(_("valid from"), default=timezone.localdate)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+
+    objects = CertificateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("certificate")
+        verbose_name_plural = _("certificates")
+        ordering = ["person", "qualification"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "qualification", "valid_from"], name="certificate_of_a_day_stands_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                name="certificate_ends_after_it_begins",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.person}: {self.qualification}"

@@ -1,7 +1,7 @@
 """What the schedule needs, read from the records: what is left to make, what is booked, what is here."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -25,6 +25,14 @@ class Means:
     has_overtime: bool = False
     has_overlap: bool = False
     extra_slot_at: str = ""
+
+    @classmethod
+    def read(cls, stored: dict) -> "Means":
+        return cls(**stored)
+
+    def stored(self) -> dict:
+        """Only what is added, as a plan keeps it."""
+        return {name: value for name, value in asdict(self).items() if value}
 
 
 @dataclass(frozen=True)
@@ -209,9 +217,8 @@ def read_demands(order, *, now) -> tuple[dict, list]:
     """{(line, number): Demand} in the order of the routing, and the products that have none."""
     lines = list(order.lines.select_related("product"))
     routings = defaultdict(list)
-    for row in RoutingOperation.objects.filter(product__in=[line.product_id for line in lines]).select_related(
-        "work_centre__calendar", "work_centre__foreman", "service"
-    ):
+    operations = RoutingOperation.objects.filter(product__in=[line.product_id for line in lines], variant="")
+    for row in operations.select_related("work_centre__calendar", "work_centre__foreman", "service"):
         routings[row.product_id].append(row)
     steps = {(step.line_id, step.number): step for step in order.steps.living().exclude(kind=OrderStep.Kind.REWORK)}
     placed = {row.step_id: row for row in Operation.objects.in_force().filter(plan__order=order).select_related(
@@ -375,12 +382,8 @@ def precedence(order, other, *, now) -> Precedence:
 
 def forecast(order, *, now) -> Proposal:
     """The order as its plan in force goes on from now, with that plan's means."""
-    plan = Plan.objects.filter(order=order, state=Plan.State.RELEASED).select_related("extra_slot_at").first()
-    return propose(order, now=now, means=means_of(plan) if plan else None, follows_plan=True)
-
-
-def means_of(plan) -> Means:
-    return Means(plan.has_overtime, plan.has_overlap, plan.extra_slot_at.code if plan.extra_slot_at else "")
+    plan = Plan.objects.filter(order=order, state=Plan.State.RELEASED).first()
+    return propose(order, now=now, means=Means.read(plan.means) if plan else None, follows_plan=True)
 
 
 def promised_of(order) -> datetime:

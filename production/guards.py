@@ -3,6 +3,7 @@
 from desk.guards import append_only, refuse
 from orders.guards import held
 
+LINK, ROUTING = "production_routinglink", "production_routingoperation"
 ASSESSMENT, PLAN = "production_assessment", "production_plan"
 OPERATION, SEGMENT = "production_operation", "production_timesegment"
 _planned = ("starts_at", "ends_at", "slot", "work_centre_id", "quantity", "line_id", "number", "plan_id")
@@ -13,7 +14,29 @@ _unanswered = (
     " AND c.lapsed_at IS NULL AND c.state <> 'yes')"
 )
 
+_backwards = (
+    f"NOT EXISTS (SELECT 1 FROM {ROUTING} o JOIN {ROUTING} a ON a.product_id = o.product_id AND a.variant = o.variant"
+    " AND a.number < o.number WHERE o.id = NEW.operation_id AND a.id = NEW.after_id)"
+)
+_linked = (
+    "NEW.number <> OLD.number OR NEW.product_id <> OLD.product_id OR NEW.variant <> OLD.variant"
+)
+_overtaken = (
+    f"({_linked}) AND EXISTS (SELECT 1 FROM {LINK} l JOIN {ROUTING} o ON o.id = l.operation_id"
+    f" JOIN {ROUTING} a ON a.id = l.after_id WHERE NEW.id IN (o.id, a.id)"
+    " AND (CASE WHEN a.id = NEW.id THEN NEW.number ELSE a.number END"
+    " >= CASE WHEN o.id = NEW.id THEN NEW.number ELSE o.number END"
+    " OR CASE WHEN a.id = NEW.id THEN NEW.product_id ELSE a.product_id END"
+    " <> CASE WHEN o.id = NEW.id THEN NEW.product_id ELSE o.product_id END"
+    " OR CASE WHEN a.id = NEW.id THEN NEW.variant ELSE a.variant END"
+    " <> CASE WHEN o.id = NEW.id THEN NEW.variant ELSE o.variant END))"
+)
+_FORWARD = "an operation comes after one with a lower number of the same routing"
+
 GUARDS = [
+    refuse(LINK, "forward_insert", on="INSERT", says=_FORWARD, when=_backwards),
+    refuse(LINK, "forward_update", on="UPDATE", says=_FORWARD, when=_backwards),
+    refuse(ROUTING, "forward", on="UPDATE", says=_FORWARD, when=_overtaken),
     *append_only(ASSESSMENT, may_update=("replaced_at",)),
     *append_only(SEGMENT, may_update=("ended_at", "pause", "note")),
     refuse(SEGMENT, "held", on="INSERT", says="no operation starts while the order is on hold",

@@ -107,6 +107,7 @@ class OrderStep(Balance):
     work_centre = models.CharField(_("Work centre"), max_length=80, blank=True)
     quantity = models.PositiveIntegerField(_("planned quantity"))
     transfer_lot = models.PositiveIntegerField(_("transfer lot"), null=True, blank=True)
+    after = models.JSONField(_("operations before"), null=True, blank=True)  # numbers; null = the one before
     is_inspected = models.BooleanField(_("inspected before the next operation"), default=False)
     first_article = models.CharField(
         _("First-article inspection"), max_length=10, choices=FirstArticle, default=FirstArticle.NOT_NEEDED
@@ -147,12 +148,24 @@ class OrderStep(Balance):
             return "done"
         return "running" if self.started_at else "waiting"
 
-    def get_predecessor(self):
-        """The normal operation before this one on the same line, or None."""
-        if self.kind == self.Kind.REWORK:
-            return None
+    def get_predecessors(self) -> list["OrderStep"]:
+        """The normal operations of the same line that come right before this one."""
+        if self.kind == self.Kind.REWORK or self.after == []:
+            return []
         earlier = self.line.steps.living().exclude(kind=self.Kind.REWORK).filter(number__lt=self.number)
-        return earlier.order_by("-number").first()
+        earlier = earlier.select_related("owner").order_by("-number")
+        return list(earlier[:1] if self.after is None else earlier.filter(number__in=self.after))
+
+    def get_successors(self) -> list["OrderStep"]:
+        """The normal operations of the same line that come right after this one."""
+        if self.kind == self.Kind.REWORK:
+            return []
+        normal = self.line.steps.living().exclude(kind=self.Kind.REWORK).select_related("order__customer", "owner")
+        later = list(normal.filter(number__gt=self.number).order_by("number"))
+        return [
+            step for at, step in enumerate(later)
+            if (self.number in step.after if step.after is not None else at == 0)
+        ]
 
 
 class LedgerEntry(models.Model):

@@ -97,7 +97,7 @@ def _check_gate(line):
         Condition(_("The need has a time, and the promise is not after it"),
                   bool(line.needed_at and line.promised_at and not line.is_promised_late)),
         Condition(_("It belongs to a later operation that has not started"),
-                  bool(step and not step.started_at and step.get_predecessor())),
+                  bool(step and not step.started_at and step.get_predecessors())),
         Condition(_("Everything that is short is on order"), on_order(line) >= line.short_quantity),
     ]
     if not all(condition.is_met for condition in conditions):

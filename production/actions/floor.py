@@ -21,7 +21,7 @@ from orders.machine import LATER_THAN_REVIEW, Box, Stage
 from orders.models import CostEntry, Issue, MaterialLine, OrderLine, OrderStep, SignOff, UrgentOrder
 from orders.models.money import CostKind
 from people.roles import Right, Role
-from production.actions.steps import call_inspector, finish_item, item_of, next_step, open_step
+from production.actions.steps import call_inspector, finish_item, item_of, open_step
 from production.models import Operation, TimeSegment, WorkCentre
 from records.files import attach
 from sla import actions as sla
@@ -130,18 +130,16 @@ def _check_first_article(step):
 
 
 def _check_pieces(step):
-    before = step.get_predecessor()
-    if before is None:
-        return
-    lot = min(before.transfer_lot or 1, step.quantity - step.made)
-    there = before.passed - step.made
-    if there < lot:
-        raise GateShut(
-            _("“%(before)s” has not passed enough pieces yet.") % {"before": before},
-            because=_("%(there)d are here, %(lot)d are needed to start; %(left)d are still to be made there.")
-            % {"there": max(0, there), "lot": lot, "left": before.quantity - before.made},
-            who=[before.owner] if before.owner else (),
-        )
+    for before in step.get_predecessors():
+        lot = min(before.transfer_lot or 1, step.quantity - step.made)
+        there = before.passed - step.made
+        if there < lot:
+            raise GateShut(
+                _("“%(before)s” has not passed enough pieces yet.") % {"before": before},
+                because=_("%(there)d are here, %(lot)d are needed to start; %(left)d are still to be made there.")
+                % {"there": max(0, there), "lot": lot, "left": before.quantity - before.made},
+                who=[before.owner] if before.owner else (),
+            )
 
 
 def _check_materials(order, step):
@@ -272,9 +270,17 @@ def _report(order, step, by, good, scrap, defect, now):
         text=gettext_noop("“{step}”: {good} good, {scrap} bad, {made} of {planned} made"),
     )
     sign_if_made(order, by)
-    following = next_step(step)
-    if following and step.passed - following.made >= min(step.transfer_lot or 1, following.quantity - following.made):
-        open_step(following, by=by, now=now)
+    for following in step.get_successors():
+        if _has_enough(following):
+            open_step(following, by=by, now=now)
+
+
+def _has_enough(step) -> bool:
+    """Every operation before it has passed pieces enough to begin with."""
+    return all(
+        before.passed - step.made >= min(before.transfer_lot or 1, step.quantity - step.made)
+        for before in step.get_predecessors()
+    )
 
 
 def _check_report(step, good, scrap, defect):
@@ -388,9 +394,9 @@ def finish_step(*, step_id, by, good=None, scrap=0, defect="", now=None) -> Orde
     finish_item(step, by=by, now=now)
     note(order, "step_finished", gettext_noop("“{step}” finished: {made} pieces"), by=by,
          params={"step": str(step), "made": step.made})
-    following = next_step(step)
-    if following:
-        open_step(following, by=by, now=now)
+    for following in step.get_successors():
+        if all(before.finished_at for before in following.get_predecessors()):
+            open_step(following, by=by, now=now)
     sign_if_made(order, by)
     return step
 

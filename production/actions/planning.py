@@ -16,7 +16,7 @@ from orders.actions.trail import note
 from orders.machine import LATER_THAN_REVIEW, Stage
 from people.roles import Right
 from production import capacity
-from production.models import Operation, Plan, WorkCentre
+from production.models import Operation, Plan
 
 LEEWAY = timedelta(minutes=15)  # a plan older than that starts in the past: computed again before it is released
 
@@ -63,10 +63,8 @@ def write_draft(order, proposal, *, by, now, goes_before=None) -> Plan:
 
 
 def _draft(order, by, means, now, goes_before) -> Plan:
-    extra = WorkCentre.objects.filter(code=means.extra_slot_at).first() if means.extra_slot_at else None
     values = {
-        "made_at": now, "made_by": by, "has_overtime": means.has_overtime, "has_overlap": means.has_overlap,
-        "extra_slot_at": extra, "goes_before": goes_before,
+        "made_at": now, "made_by": by, "means": means.stored(), "goes_before": goes_before,
     }
     last = Plan.objects.filter(order=order).order_by("-version").first()
     if last and last.is_draft:
@@ -175,7 +173,7 @@ def _free_slot(order, operation, starts_at, ends_at, now) -> int:
         own.exclude(pk=operation.pk).exclude(line=operation.line, number__gt=operation.number)
         .values_list("slot", flat=True)
     )
-    slots = centre.slots + (operation.plan.extra_slot_at_id == centre.pk)
+    slots = centre.slots + (operation.plan.means.get("extra_slot_at") == centre.code)
     free = [slot for slot in range(1, slots + 1) if slot not in busy]
     if not free:
         what = ", ".join(booking.label for booking in taken) or str(order)
@@ -193,7 +191,7 @@ def _push_later(order, operation, now):
     if not later:
         return
     plan = operation.plan
-    means = capacity.means_of(plan)
+    means = capacity.Means.read(plan.means)
     demands, _without = capacity.read_demands(order, now=now)
     placed = capacity.place_again(order, plan, [operation, *later], demands, means, now=now)
     for row in later:

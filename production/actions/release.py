@@ -41,7 +41,7 @@ def release_plan(*, order_id, by, version=None, now=None) -> Plan:
     now = now or timezone.now()
     order, other = _locked(order_id, by, version)
     check_planner(order, by)
-    plan = Plan.objects.filter(order=order, state=Plan.State.DRAFT).select_related("extra_slot_at").first()
+    plan = Plan.objects.filter(order=order, state=Plan.State.DRAFT).first()
     if plan is None:
         raise GateShut(_("There is no draft to release: make a plan first."))
     check_answered(order)
@@ -327,7 +327,7 @@ def _ask_for_overtime(order, plan, by):
 
 
 def overtime_amount(plan) -> Decimal:
-    if not plan.has_overtime:
+    if not plan.means.get("has_overtime"):
         return Decimal(0)
     total = Decimal(0)
     for operation in plan.operations.select_related("work_centre__calendar"):

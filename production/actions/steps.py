@@ -45,22 +45,15 @@ def cancel_item(step, *, reason, by, now) -> None:
 
 
 def open_first_steps(order, *, by, now) -> None:
-    """Of each line the first operation that is not finished."""
-    opened = set()
+    """Of each line the operations that wait for no other one: the first, and those beside it."""
     unfinished = OrderStep.objects.filter(order=order).unfinished().exclude(kind=OrderStep.Kind.REWORK)
+    numbers = {}
     for step in unfinished.select_related("order__customer", "owner").order_by("line__position", "number"):
-        if step.line_id not in opened:
-            opened.add(step.line_id)
+        before = numbers.setdefault(step.line_id, [])
+        waits = before if step.after is None else set(before) & set(step.after)
+        if not waits:
             open_step(step, by=by, now=now)
-
-
-def next_step(step) -> OrderStep | None:
-    """The operation after this one on its line."""
-    if step.kind == OrderStep.Kind.REWORK:
-        return None
-    later = OrderStep.objects.filter(line_id=step.line_id, number__gt=step.number).living()
-    later = later.exclude(kind=OrderStep.Kind.REWORK).select_related("order__customer", "owner")
-    return later.order_by("number").first()
+        before.append(step.number)
 
 
 def call_inspector(step, *, by, text) -> None:

@@ -15,7 +15,7 @@ from orders.models import OrderStep, UrgentOrder
 from people.roles import Right
 from production import actions, reports
 from production.actions.floor import work_centre_of
-from production.actions.steps import item_of, next_step
+from production.actions.steps import item_of
 from production.capacity import calendar_with
 from production.forms import PauseForm, PiecesForm, ProblemForm, StartForm, TokenForm
 from records.acts import ActView, require
@@ -60,7 +60,7 @@ def scan(request, token):
 def scan_context(request, step) -> dict:
     now = timezone.now()
     row = reports.step_rows([step], now)[0]
-    before, following = step.get_predecessor(), next_step(step)
+    before, following = step.get_predecessors(), step.get_successors()
     sheet = step.order.sheets.order_by("-version").first()
     asked = request.GET.get("v", "") or request.POST.get("sheet", "")
     item, left = item_of(step), most_pieces(step, before)
@@ -80,7 +80,7 @@ def scan_context(request, step) -> dict:
 
 def most_pieces(step, before) -> int:
     left = step.quantity - step.made
-    return max(0, min(left, before.passed - step.made) if before else left)
+    return max(0, min([left, *(operation.passed - step.made for operation in before)]))
 
 
 def _needs_take_over(user, step, row) -> bool:

@@ -107,7 +107,7 @@ def chart(order, plan, proposal, now):
     centre = next(iter(proposal.centres.values()), None)
     if centre is None:
         return None
-    has_overtime = bool(plan and plan.has_overtime)
+    has_overtime = bool(plan and plan.means.get("has_overtime"))
     return gantt.draw(
         rows, now=now, required=order.required_at, calendar=capacity.calendar_with(centre, overtime=has_overtime),
         zone=ZoneInfo(settings.TIME_ZONE), day_label=day, span_label=_span,

@@ -101,7 +101,7 @@ def test_plan_is_made_changed_released_and_approved_by_pages(people, client_of):
     planner = client_of(people.planners[1])
     assert planner.post(reverse("production:make_plan", args=[order.pk]), {"has_overlap": "on"}).status_code == 302
     plan = Plan.objects.get(order=order)
-    assert plan.has_overlap
+    assert plan.means == {"has_overlap": True}
     for row in plan.operations.all():
         url = reverse("production:change_operation", args=[order.pk, row.pk])
         form = planner.get(url).context["form"]

@@ -1,0 +1,25 @@
+from production.models.floor import TimeSegment
+from production.models.master import (
+    CandidateCentre,
+    Downtime,
+    ExtraShift,
+    OperationMaterial,
+    RoutingLink,
+    RoutingOperation,
+    WorkCentre,
+)
+from production.models.plan import Assessment, Operation, Plan
+
+__all__ = [
+    "Assessment",
+    "CandidateCentre",
+    "Downtime",
+    "ExtraShift",
+    "Operation",
+    "OperationMaterial",
+    "Plan",
+    "RoutingLink",
+    "RoutingOperation",
+    "TimeSegment",
+    "WorkCentre",
+]
