@@ -1,0 +1,118 @@
+"""When a slot works: wall-clock time and working time, turned into one another by bisection."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+
+Span = tuple[int, int]  # seconds since the epoch, open from the first to the second
+
+
+class NoHours(ValueError):
+    """The slot works no longer: nothing can be placed."""
+
+
+class Hours:
+    """Open spans, read from their source as far as they are asked for.
+
+    A position is the working time since the origin; work lies without gaps on that axis, over nights and
+    weekends, so that a free gap is long enough where its two ends lie far enough apart.
+    """
+
+    def __init__(self, spans: Iterable[Span]):
+        self._source = merged(spans)
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._positions: list[int] = []  # of each span's start
+
+    def position(self, moment: int) -> int:
+        """The working time that has passed at a moment."""
+        while (not self._ends or self._ends[-1] < moment) and self._read():
+            pass
+        at = bisect_right(self._starts, moment) - 1
+        if at < 0:
+            return 0
+        return self._positions[at] + min(moment, self._ends[at]) - self._starts[at]
+
+    def start(self, position: int) -> int:
+        """The moment at which work goes on from a position: where a span ends, the next one's start."""
+        at = self._span_of(position, bisect_right)
+        return self._starts[at] + position - self._positions[at]
+
+    def end(self, position: int) -> int:
+        """The moment at which a position is reached: where a span ends, that end."""
+        at = self._span_of(position, bisect_left)
+        return self._starts[at] + position - self._positions[at]
+
+    def _span_of(self, position, bisect) -> int:
+        """The span a position lies in; on a border the later one by `bisect_right`, else the earlier one."""
+        later = bisect is bisect_right
+        while not self._positions or self._reach() < position or (later and self._reach() == position):
+            if not self._read():
+                raise NoHours
+        return max(0, bisect(self._positions, position) - 1)
+
+    def _reach(self) -> int:
+        return self._positions[-1] + self._ends[-1] - self._starts[-1]
+
+    def _read(self) -> bool:
+        span = next(self._source, None)
+        if span is None:
+            return False
+        position = self._reach() if self._positions else 0
+        self._starts.append(span[0])
+        self._ends.append(span[1])
+        self._positions.append(position)
+        return True
+
+    def spans(self) -> Iterator[Span]:
+        at = 0
+        while at < len(self._starts) or self._read():
+            yield self._starts[at], self._ends[at]
+            at += 1
+
+
+def merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """Spans in order of their start, those that touch or overlap made one."""
+    held = None
+    for start, end in spans:
+        if end <= start:
+            continue
+        if held and start <= held[1]:
+            held = held[0], max(held[1], end)
+            continue
+        if held:
+            yield held
+        held = start, end
+    if held:
+        yield held
+
+
+def without(spans: Iterable[Span], closed: Iterable[Span]) -> Iterator[Span]:
+    """Spans less the times of `closed`, both in order of their start."""
+    closed = list(merged(sorted(closed)))
+    for start, end in spans:
+        for shut, opened in closed:
+            if opened <= start or shut >= end:
+                continue
+            if shut > start:
+                yield start, shut
+            start = max(start, opened)
+        if start < end:
+            yield start, end
+
+
+def intersection(*all_hours: Hours) -> Hours:
+    """When all of them work."""
+    first, *others = all_hours
+    return Hours(_shared(first, intersection(*others))) if others else first
+
+
+def _shared(first: Hours, second: Hours) -> Iterator[Span]:
+    left, right = first.spans(), second.spans()
+    a, b = next(left, None), next(right, None)
+    while a and b:
+        if min(a[1], b[1]) > max(a[0], b[0]):
+            yield max(a[0], b[0]), min(a[1], b[1])
+        if a[1] <= b[1]:
+            a = next(left, None)
+        else:
+            b = next(right, None)

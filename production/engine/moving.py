@@ -1,0 +1,239 @@
+"""An order placed where others give way, as far as each of them still keeps its own date.
+
+First the order is placed as if those that may move were not there; what it displaces is placed again, later,
+and where that makes an order late, that order is held where it is and the search goes on. Of the plans with
+the same finish the one that moves the fewest orders is taken.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from production.engine.diary import Diary
+from production.engine.model import Booking, Job, Placed, Task
+from production.engine.placing import Answer, finish_of, in_turn, insert, place_one
+
+PUSHES = 4  # rounds in which all others are pushed along as well
+PATIENCE = 8  # rounds after which more than the late ones are held
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The order's rows, and the new rows of those that move: {order: {task: Placed}}."""
+
+    answer: Answer
+    moved: dict
+    held: tuple  # orders that would have been late, so that they keep their places
+
+    @property
+    def rows(self) -> tuple[Placed, ...]:
+        return self.answer.rows
+
+    @property
+    def finish(self) -> int:
+        return self.answer.finish
+
+    @property
+    def operations_moved(self) -> int:
+        return sum(len(rows) for rows in self.moved.values())
+
+
+def make_room(
+    tasks: Iterable[Task], jobs: Iterable[Job], centres, now: int, bookings: Iterable[Booking] = ()
+) -> Room:
+    """Place `tasks` as early as possible; `jobs` may move inside their due dates, `bookings` may not move.
+
+    The bound is the finish in a factory without the jobs: no plan that leaves the bookings where they are
+    finishes before.
+    """
+    tasks, shop = in_turn(tasks), _Shop(jobs, centres, bookings)
+    bound, held = None, []
+    for turn in count():
+        answer = insert(tasks, shop.empty, now)
+        bound = answer.bound if bound is None else bound
+        found = _repair(tasks, answer, shop, now, may_push=turn < PUSHES)
+        if not found.late:
+            finish = finish_of(found.rows)
+            return Room(Answer(found.rows, bound, finish <= bound), found.moved, tuple(held))
+        late = found.late if turn < PATIENCE else _tightest(found, shop.jobs)
+        held += late
+        shop.hold(late)
+
+
+def _tightest(found, jobs) -> list:
+    """Where the search takes long: with the late ones, the half of the displaced that has the least time left."""
+    displaced = sorted(found.moved, key=lambda order: (jobs[order].due - jobs[order].finish, str(order)))
+    return list(dict.fromkeys([*found.late, *displaced[: len(displaced) // 2]]))
+
+
+@dataclass
+class _Shop:
+    """Two diaries kept side by side: `empty` without the jobs that may move, `full` with them."""
+
+    jobs: Iterable[Job]
+    centres: dict
+    bookings: Iterable[Booking]
+    by_slot: dict = field(default_factory=dict)  # {(centre, slot): [(start, end, order)]} of what may move
+
+    def __post_init__(self):
+        self.jobs = {job.order: job for job in self.jobs}
+        fixed = [booking for job in self.jobs.values() for task in job.tasks for booking in task.fixed]
+        self.kept = {}
+        for booking in [*self.bookings, *fixed]:
+            self.kept.setdefault((booking.centre, booking.slot), []).append(booking)
+        self.empty = Diary(self.centres, [*self.bookings, *fixed])
+        self.full = self.empty.fork()
+        for job in self.jobs.values():
+            for booking in bookings_of(job):
+                self.full.book(booking)
+                self.by_slot.setdefault((booking.centre, booking.slot), []).append(booking)
+
+    def hold(self, orders) -> None:
+        for order in orders:
+            for booking in bookings_of(self.jobs.pop(order)):
+                self.empty.book(booking)
+                self.kept.setdefault((booking.centre, booking.slot), []).append(booking)
+
+    def in_the_way(self, slot, start, end) -> set:
+        return {
+            booking.order for booking in self.by_slot.get(slot, ())
+            if booking.start < end and booking.end > start and booking.order in self.jobs
+        }
+
+    def without(self, orders) -> Diary:
+        """The full diary less some jobs."""
+        diary = self.full.fork()
+        for order in orders:
+            for booking in bookings_of(self.jobs[order]):
+                diary.release(booking)
+                for kept in self.kept.get((booking.centre, booking.slot), ()):
+                    if kept.start < booking.end and kept.end > booking.start:
+                        diary.book(kept)
+        return diary
+
+
+def bookings_of(job):
+    for task in job.tasks:
+        if not task.fixed:
+            yield from job.places[task.key].bookings(task.label, job.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Repair:
+    rows: tuple
+    moved: dict
+    late: list
+
+    @property
+    def cost(self):
+        return len(self.late), len(self.moved), sum(map(len, self.moved.values()))
+
+
+def _repair(tasks, answer, shop, now, *, may_push) -> _Repair:
+    """The order as early as possible, or as late as the same finish allows; those in its way behind it.
+
+    Pushing all others along their sequences moves many; it is tried where the gaps are not enough.
+    """
+    layouts = [answer.rows, _pulled_apart(tasks, answer, shop)]
+    named = {task.key: task for task in tasks}
+    found = [_into_gaps(rows, named, shop, now) for rows in layouts]
+    if may_push and all(repair.late for repair in found):
+        found += [_pushed(rows, named, shop, now) for rows in layouts]
+    return min(found, key=lambda repair: repair.cost)
+
+
+def _book(rows, named, diary) -> None:
+    for row in rows:
+        for booking in row.bookings(named[row.key].label, named[row.key].order):
+            diary.book(booking)
+
+
+# Fewer orders in the way
+
+
+def _pulled_apart(tasks, answer, shop) -> tuple[Placed, ...]:
+    """From the last task back: inside the time that the finish leaves, where the fewest others stand."""
+    rows = {row.key: row for row in answer.rows}
+    followers = {task.key: [other.key for other in tasks if task.key in other.after] for task in tasks}
+    own, chosen = shop.empty.fork(), {}
+    for task in reversed(tasks):
+        row = rows[task.key]
+        latest = min((chosen[key].start for key in followers[task.key]), default=answer.finish)
+        may_wait = not task.fixed and not row.way.also and row.way.lot_seconds is None and latest > row.end
+        chosen[task.key] = _least_in_the_way(row, latest, shop, own) if may_wait else row
+        _book([chosen[task.key]], {task.key: task}, own)
+    return tuple(chosen[task.key] for task in tasks)
+
+
+def _least_in_the_way(row, latest, shop, diary) -> Placed:
+    """The same way, begun between its earliest start and the latest end, where it displaces the fewest orders."""
+    code, best = row.way.centre, None
+    for slot in range(1, len(diary.centres[code].slots) + 1):
+        hours, gaps = diary.hours(code, slot), diary.gaps(code, slot)
+        first, last = hours.position(row.start), hours.position(latest) - row.way.seconds
+        ends = (hours.position(booking.end) for booking in shop.by_slot.get((code, slot), ()))
+        for begin in {first, last, *ends}:
+            if not first <= begin <= last or not gaps.is_free(begin, begin + row.way.seconds):
+                continue
+            start, end = hours.start(begin), hours.end(begin + row.way.seconds)
+            cost = len(shop.in_the_way((code, slot), start, end)), start, slot
+            if end <= latest and (best is None or cost < best[0]):
+                best = cost, start, end, slot
+    if best is None:
+        return row
+    _cost, start, end, slot = best
+    return replace(row, start=start, end=end, slots=((code, slot),))
+
+
+# What is displaced is placed again
+
+
+def _into_gaps(rows, named, shop, now) -> _Repair:
+    """Only the orders in the way move, into the gaps that all others leave."""
+    hit = {order for row in rows for slot in row.slots for order in shop.in_the_way(slot, row.start, row.end)}
+    diary = shop.without(hit)
+    _book(rows, named, diary)
+    moved, late = {}, []
+    for order in sorted(hit, key=lambda order: (shop.jobs[order].due, str(order))):
+        job, new = shop.jobs[order], {}
+        for task in job.tasks:
+            if not task.fixed:
+                _shift(job, task, new, diary, now)
+        moved[order] = new
+        if _is_late(job, new):
+            late.append(order)
+    return _Repair(rows, moved, late)
+
+
+def _pushed(rows, named, shop, now) -> _Repair:
+    """All in the sequence they have now, each no earlier than it is, as late as what is before it makes it."""
+    diary = shop.empty.fork()
+    _book(rows, named, diary)
+    queue = sorted(
+        ((job.places[task.key].start, str(order), at, job, task)
+         for order, job in shop.jobs.items() for at, task in enumerate(job.tasks) if not task.fixed),
+        key=lambda entry: entry[:3],
+    )
+    new = {order: {} for order in shop.jobs}
+    for _start, _name, _at, job, task in queue:
+        _shift(job, task, new[job.order], diary, now)
+    moved = {order: found for order, found in new.items() if found}
+    return _Repair(rows, moved, [order for order, found in moved.items() if _is_late(shop.jobs[order], found)])
+
+
+def _shift(job, task, new, diary, now) -> None:
+    """Where it is, if it still can be there; else the first place after that. Books it."""
+    there = job.places[task.key]
+    before = {key: new.get(key) or job.places[key] for key in task.after if key in job.places}
+    keeps_turn = all(key not in new or row.end <= there.start for key, row in before.items())
+    row = there
+    if not keeps_turn or not all(map(diary.is_free, there.bookings())):
+        row = place_one(replace(task, gates=(), not_before=max(there.start, now)), before, diary, now)
+        new[task.key] = row
+    for booking in row.bookings(task.label, job.order):
+        diary.book(booking)
+
+
+def _is_late(job, new) -> bool:
+    finish = max((new.get(key) or place).end for key, place in job.places.items())
+    return finish > max(job.due, job.finish)
