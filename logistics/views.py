@@ -26,6 +26,7 @@ from logistics.models import ChecklistItem, DeliveryConfirmation, DeliveryList, 
 from orders.actions.door import who_may
 from orders.machine import Box
 from orders.money import may_see
+from orders.offers import part_faces
 from orders.pages import shell, visible_order
 from people.roles import Right
 from records.acts import ActView
@@ -66,6 +67,7 @@ def order_tab(request, pk):
         "can_hand_over": may_run and Box.DELIVERED in signed and Box.DOCUMENTS not in signed,
         "free": sum(max(0, line.shippable - listed.get(line.pk, 0)) for line in context["lines"]),
         "files": delivery_documents(order).select_related("uploaded_by"),
+        "parts": part_faces(order),
         "may_see_freight": request.user.may(Right.DELIVERY_RUN) or may_see(request.user, "result"),
     }
     return render(request, "logistics/order_tab.html", context)

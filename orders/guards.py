@@ -72,6 +72,61 @@ def held(order: str) -> str:
     return f"EXISTS (SELECT 1 FROM {HOLD} h WHERE h.order_id = {order} AND h.ended_at IS NULL)"
 
 
+def _negotiation_guards():
+    """The options as they were sent, the answer as it was given, and what was agreed by it."""
+    option, answer = "orders_negotiationoption", "orders_offeranswer"
+    of_another = (
+        f"NOT EXISTS (SELECT 1 FROM {option} o WHERE o.id = NEW.{{column}} AND o.negotiation_id = {{negotiation}})"
+    )
+    total = "COALESCE((SELECT sum(p.quantity) FROM orders_optionpart p WHERE p.option_id = o.id), 0)"
+    agreed = (
+        f"COALESCE(o.agreed_quantity, (SELECT sum(l.agreed_quantity) FROM {LINE} l WHERE l.id IN"
+        " (SELECT p.line_id FROM orders_optionpart p WHERE p.option_id = o.id)), 0)"
+    )
+    incomplete = (
+        f"EXISTS (SELECT 1 FROM {option} o WHERE o.id = NEW.accepted_option_id AND o.kind = 'parts'"
+        f" AND ({total} = 0 OR {total} <> {agreed}))"
+    )
+    closed = "NOT EXISTS (SELECT 1 FROM orders_negotiation n WHERE n.id = NEW.negotiation_id AND n.state = 'open')"
+    ended = (
+        "NOT EXISTS (SELECT 1 FROM orders_offerlink l JOIN records_accesslink a ON a.id = l.access_id"
+        " WHERE l.id = NEW.link_id AND l.negotiation_id = NEW.negotiation_id"
+        " AND a.revoked_at IS NULL AND a.expires_at > NEW.answered_at)"
+        f" OR EXISTS (SELECT 1 FROM {option} o WHERE o.id = NEW.option_id AND o.valid_until <= NEW.answered_at)"
+    )
+    seen = "EXISTS (SELECT 1 FROM orders_offerlink l WHERE l.negotiation_id = NEW.negotiation_id)"
+    agreed_parts = (
+        "EXISTS (SELECT 1 FROM orders_negotiation n WHERE n.order_id = NEW.id AND n.state = 'accepted'"
+        " AND n.accepted_option_id = NEW.parts_option_id)"
+    )
+    return [
+        *append_only(option, may_update=("surcharge_amount",)),
+        refuse(option, "seen", on="UPDATE", says="a charge that the customer has seen stays",
+               when=f"COALESCE(NEW.surcharge_amount, -1) <> COALESCE(OLD.surcharge_amount, -1) AND {seen}"),
+        *append_only("orders_optionpart"),
+        *append_only(answer),
+        refuse(answer, "option", on="INSERT", says="an answer names an option of its own negotiation",
+               when="NEW.option_id IS NOT NULL AND "
+                    + of_another.format(column="option_id", negotiation="NEW.negotiation_id")),
+        refuse(answer, "open", on="INSERT", says="only an open negotiation is answered", when=closed),
+        refuse(answer, "living", on="INSERT", says="an answer comes by a living link, for an option that is valid",
+               when=ended),
+        refuse("orders_negotiation", "option", on="UPDATE", says="a negotiation ends with an option of its own",
+               when="NEW.accepted_option_id IS NOT NULL AND "
+                    + of_another.format(column="accepted_option_id", negotiation="NEW.id")),
+        refuse("orders_negotiation", "parts", on="UPDATE", says="the parts together are the agreed quantity",
+               when=f"NEW.state = 'accepted' AND OLD.state <> 'accepted' AND {incomplete}"),
+        refuse("orders_negotiation", "answered", on="UPDATE", says="an answered negotiation stays answered",
+               when="OLD.state <> 'open' AND (NEW.state <> OLD.state OR COALESCE(NEW.accepted_option_id, 0)"
+                    " <> COALESCE(OLD.accepted_option_id, 0))"),
+        refuse(ORDER, "parts", on="UPDATE", says="the parts of a delivery are those the customer accepted",
+               when="NEW.parts_option_id IS NOT NULL AND NEW.parts_option_id IS DISTINCT FROM OLD.parts_option_id"
+                    f" AND NOT {agreed_parts}",
+               sqlite_when="NEW.parts_option_id IS NOT NULL AND NEW.parts_option_id IS NOT OLD.parts_option_id"
+                           f" AND NOT {agreed_parts}"),
+    ]
+
+
 def _agreement_guards():
     """What was agreed with the customer changes only with the paper that says so."""
     asked = (
@@ -260,6 +315,7 @@ GUARDS = [
     *_same_person_guards(),
     refuse(SIGN_OFF, "people", on="INSERT", says="the assessments come from different people", when=_assessors()),
     *_stage_guards(),
+    *_negotiation_guards(),
     *_agreement_guards(),
     *_hold_guards(),
     *_sign_off_guards(),

@@ -22,6 +22,7 @@ def sheet_context(order, sheet) -> dict:
     return {
         "order": order, "sheet": sheet, "newest": newest, "is_newest": is_newest, "content": content,
         "required_at": parse_datetime(content["required_at"]),
+        "parts": [row | {"at": parse_datetime(row["at"])} for row in content.get("parts", ())],
         "reason": _label(UrgentOrder.Reason, content["reason"]),
         "ground": _label(UrgentOrder.Ground, content["ground"]),
         "urgency": _label(UrgentOrder.UrgencyClass, content["urgency_class"]),

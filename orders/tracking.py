@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from orders.machine import PATH, Box, Stage
 from orders.models import CustomerLink, LedgerEntry
+from orders.offers import part_faces
 
 AFTER_DELIVERY = (Stage.SETTLEMENT, Stage.CLOSED)
 
@@ -36,6 +37,7 @@ class Face:
     sentence: str
     lines: list
     place: str
+    parts: list
     milestones: list
     updated_at: datetime
 
@@ -51,6 +53,7 @@ def face_of(link: CustomerLink, now=None) -> Face:
     return Face(
         heading=heading, arrives_at=arrives_at, word=word, tone=tone, icon=icon,
         sentence=link.late_text if is_late else "", lines=lines, place=order.place,
+        parts=[] if delivered_at else part_faces(order, now),
         milestones=_milestones(order, lines, promises, delivered_at, link.shows_pieces, now), updated_at=now,
     )
 

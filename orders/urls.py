@@ -55,6 +55,11 @@ urlpatterns = [
     path(
         "<int:pk>/negotiation/<int:negotiation>/withdraw/", negotiation.Withdraw.as_view(), name="negotiation_withdraw"
     ),
+    path("<int:pk>/negotiation/<int:negotiation>/offer/", negotiation.SendOffer.as_view(), name="offer_send"),
+    path(
+        "<int:pk>/negotiation/<int:negotiation>/offer/<int:link>/end/", negotiation.EndOffer.as_view(), name="offer_end"
+    ),
+    path("<int:pk>/negotiation/<int:negotiation>/confirm/", negotiation.ConfirmAnswer.as_view(), name="offer_confirm"),
     path("<int:pk>/documents/", documents.Documents.as_view(), name="documents"),
     path("<int:pk>/documents/hand-over/", documents.HandOverAgain.as_view(), name="hand_over_again"),
     path("<int:pk>/files/<int:file>/", documents.file, name="file"),

@@ -80,13 +80,13 @@ def _plain(value):
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
-def issue_link(*, subject, purpose, by, days=90, now=None) -> tuple[AccessLink, str]:
-    """The link and its token, which is shown this once and kept nowhere."""
+def issue_link(*, subject, purpose, by, days=90, expires_at=None, now=None) -> tuple[AccessLink, str]:
+    """The link and its token, which is shown this once and kept nowhere; `expires_at` instead of some days."""
     token = secrets.token_urlsafe(32)
     now = now or timezone.now()
     link = AccessLink.objects.create(
         token_sha256=_hash(token), subject=subject, purpose=purpose,
-        issued_at=now, issued_by=by, expires_at=now + timedelta(days=days),
+        issued_at=now, issued_by=by, expires_at=expires_at or now + timedelta(days=days),
     )
     return link, token
 

@@ -111,6 +111,9 @@ def papers(cast) -> dict:
         order_id=review.pk, by=cast["zhou"], reason="夹具", version=None,
         options=[{"kind": "date", "description": "晚一天", "finish_at": later, "required_at": later}],
     )
+    offer, offer_token = actions.issue_offer_link(
+        negotiation_id=negotiation.pk, by=cast["lin"], recipient="高远", contact_phone="0515", language="en"
+    )
     concession = propose_concession(nonconformance_id=held.pk, by=cast["wu"], reason="不影响装配")
     expense = actions.request_expense(order_id=review.pk, by=cast["lin"], kind="transport", amount=300, reason="专车")
     actions.propose_decline(order_id=at["confirmation"].pk, by=cast["zhou"], reason_code="not_ours", reason="无此机床")
@@ -132,6 +135,7 @@ def papers(cast) -> dict:
     failed.filter(pk=failed.last().pk).update(failures=1, fault="TypeError: broken")
     return customers | {
         "drill": drill, "failed": WorkItem.objects.get(failures=1),
+        "offer": offer, "offer_token": offer_token,
         "order": review, "at": at, "negotiation": negotiation, "concession": concession, "expense": expense,
         "file": file, "file_order": UrgentOrder.objects.get(pk=int(file.subject.split(":")[1])),
         "issue": Issue.objects.first(), "cast": cast, "absence": absence, "delegation": delegation,
@@ -167,6 +171,8 @@ def arguments(name, desk) -> dict:
     production, delivery = at["production"], at["delivery"]
     step = OrderStep.objects.filter(order=production).order_by("number").first()
     settlement, complaint = at["settlement"], desk["complaint"]
+    if name == "customer:offer":
+        return {"token": desk["offer_token"]}
     if name.startswith("customer:"):
         return {"token": desk["token"]}
     if name.startswith("orders:complaint") and name != "orders:complaint_raise":
@@ -266,6 +272,9 @@ def arguments(name, desk) -> dict:
     if view.startswith("negotiation_") and view != "negotiation_open":
         option = {"option": desk["negotiation"].options.get().pk} if view == "negotiation_accept" else {}
         return {"pk": order.pk, "negotiation": desk["negotiation"].pk} | option
+    if view.startswith("offer_"):
+        link = {"link": desk["offer"].pk} if view == "offer_end" else {}
+        return {"pk": order.pk, "negotiation": desk["negotiation"].pk} | link
     if view.startswith("issue_") and view != "issue_raise":
         return {"pk": desk["issue"].order_id, "issue": desk["issue"].pk}
     if view.startswith("sheet_") and view not in ("sheet_print", "sheet_issue"):

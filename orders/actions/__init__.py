@@ -32,8 +32,10 @@ from orders.actions.negotiation import (
     open_negotiation,
     promise,
     refuse_options,
+    said_on_link,
     withdraw_negotiation,
 )
+from orders.actions.offers import answer_offer, confirm_answer, issue_offer_link, revoke_offer_link
 from orders.actions.proposals import decline, keep_order, propose_decline
 from orders.actions.sheet import issue_sheet, receive_sheet
 from orders.actions.silence import acknowledge_silence, ask_about_silences, renew_silence
@@ -47,11 +49,13 @@ __all__ = [
     "acknowledge_silence",
     "add_cost",
     "answer_consent",
+    "answer_offer",
     "ask_about_silences",
     "ask_for_rating",
     "cancel",
     "change_customer_link",
     "confirm",
+    "confirm_answer",
     "confirm_item",
     "decide_complaint",
     "decide_returned",
@@ -64,6 +68,7 @@ __all__ = [
     "hand_over_again",
     "hold_order",
     "issue_customer_link",
+    "issue_offer_link",
     "issue_sheet",
     "keep_order",
     "leave_unrated",
@@ -85,6 +90,8 @@ __all__ = [
     "request_expense",
     "revoke",
     "revoke_customer_link",
+    "revoke_offer_link",
+    "said_on_link",
     "save_draft",
     "send_back",
     "short_close",

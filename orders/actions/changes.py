@@ -130,7 +130,9 @@ def _apply(order, change) -> list[Fact]:
         OrderLine.objects.filter(pk=row.line_id).update(agreed_quantity=row.quantity, specification=row.specification)
     order.required_at = change.required_at or order.required_at
     order.place = change.place or order.place
-    order.save(update_fields=["required_at", "place"])
+    if {Fact.DATE, Fact.QUANTITY_UP, Fact.QUANTITY_DOWN}.intersection(change.facts):
+        order.parts_option = None  # the parts were agreed for another time or quantity
+    order.save(update_fields=["required_at", "place", "parts_option"])
     return [Fact(code) for code in change.facts]
 
 

@@ -96,7 +96,7 @@ def find_customer_link(token) -> CustomerLink | None:
 def count_post(link, now=None) -> None:
     """A page without sign-in takes only so many forms an hour; counted before the form is looked at."""
     now = now or timezone.now()
-    row = CustomerLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+    row = type(link).objects.select_for_update(of=("self",)).get(pk=link.pk)
     if row.post_window_at is None or row.post_window_at <= now - timedelta(hours=1):
         row.post_window_at, row.post_count = now, 0
     if row.post_count >= POSTS_AN_HOUR:

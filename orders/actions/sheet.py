@@ -35,6 +35,10 @@ def content_of(order) -> dict:
         "reason_text": order.reason_text,
         "urgency_class": order.urgency_class,
         "is_partial_allowed": order.is_partial_allowed,
+        "parts": [
+            {"product": str(part.line.product), "quantity": part.quantity, "at": part.promised_at.isoformat()}
+            for part in agreed_parts(order)
+        ],
         "note": order.note,
         "lines": [
             {
@@ -53,6 +57,11 @@ def content_of(order) -> dict:
             for step in steps_of(order)
         ],
     }
+
+
+def agreed_parts(order) -> list:
+    """The delivery in parts that the customer accepted, in turn; mostly none."""
+    return list(order.parts_option.parts.select_related("line__product")) if order.parts_option_id else []
 
 
 def steps_of(order) -> list:

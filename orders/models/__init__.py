@@ -9,7 +9,7 @@ from orders.models.issue import Issue
 from orders.models.line import LedgerEntry, OrderLine, OrderStep
 from orders.models.listing import ListChoice, SavedView
 from orders.models.money import CostEntry, ExpenseRequest
-from orders.models.negotiation import Negotiation, NegotiationOption, Promise
+from orders.models.negotiation import Negotiation, NegotiationOption, OfferAnswer, OfferLink, OptionPart, Promise
 from orders.models.order import NumberSeries, UrgentOrder
 from orders.models.proposal import DeclineProposal
 from orders.models.quality import Nonconformance, Remake
@@ -41,6 +41,9 @@ __all__ = [
     "NegotiationOption",
     "Nonconformance",
     "NumberSeries",
+    "OfferAnswer",
+    "OfferLink",
+    "OptionPart",
     "OrderLine",
     "OrderStep",
     "ProcessingSheet",

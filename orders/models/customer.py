@@ -5,36 +5,23 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.line import OrderLine
+from orders.models.link import PageLink
 from orders.models.money import CostEntry
 from orders.models.order import UrgentOrder
-from records.models import AccessLink
 from sla.models import WorkItem
 
 PERSON = settings.AUTH_USER_MODEL
 
 
-class CustomerLink(models.Model):
-    """The page that a customer opens without an account, and what stands on it."""
-
-    class Language(models.TextChoices):
-        EN = "en", "English"
-        HANS = "zh-hans", "简体中文"
-        HANT = "zh-hant", "繁體中文"
+class CustomerLink(PageLink):
+    """The page of an order that a customer looks at, and what stands on it."""
 
     order = models.ForeignKey(UrgentOrder, models.PROTECT, related_name="customer_links")
-    access = models.OneToOneField(AccessLink, models.PROTECT, related_name="+")
-    recipient = models.CharField(_("For whom"), max_length=80)
-    language = models.CharField(_("Language"), max_length=10, choices=Language, default=Language.HANS)
     shows_pieces = models.BooleanField(_("shows how many pieces are finished"), default=False)
-    contact = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("Contact"))
-    contact_phone = models.CharField(_("Phone of the contact"), max_length=40)
     late_text = models.CharField(_("Sentence about the delay"), max_length=200, blank=True)
-    post_window_at = models.DateTimeField(null=True)
-    post_count = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name = _("customer's link")
@@ -45,12 +32,6 @@ class CustomerLink(models.Model):
 
     def __str__(self):
         return f"{self.order} · {self.recipient}"
-
-    @property
-    def state(self) -> str:
-        if self.access.revoked_at:
-            return "revoked"
-        return "living" if self.access.expires_at > timezone.now() else "expired"
 
 
 class Complaint(models.Model):

@@ -3,6 +3,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from orders.models.line import OrderLine
+from orders.models.link import PageLink
 from orders.models.order import UrgentOrder
 from sla.models import WorkItem
 
@@ -28,6 +30,7 @@ class Negotiation(models.Model):
     answer = models.CharField(_("Answer in words"), max_length=1000, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    required_before = models.DateTimeField(_("wanted before"), null=True)  # where the answer changed it
 
     class Meta:
         verbose_name = _("negotiation")
@@ -44,13 +47,14 @@ class Negotiation(models.Model):
 
 
 class NegotiationOption(models.Model):
-    """One of the policy's three kinds of solution, with its new finish and cost."""
+    """One of the policy's three kinds of solution, with its new finish and cost. Written once; see guards."""
 
     class Kind(models.TextChoices):
         DATE = "date", _("Change delivery time")
         RESOURCES = "resources", _("Add production resources")
         PROCESS = "process", _("Improve the process")
         MATERIAL = "material", _("Substitute material")
+        PARTS = "parts", _("Deliver in parts")
 
     negotiation = models.ForeignKey(Negotiation, models.CASCADE, related_name="options")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
@@ -65,10 +69,65 @@ class NegotiationOption(models.Model):
     material_line = models.ForeignKey("MaterialLine", models.PROTECT, null=True, blank=True, related_name="+")
     substitute = models.ForeignKey("catalog.Material", models.PROTECT, null=True, blank=True, related_name="+")
     valid_until = models.DateTimeField(_("Valid until"))
+    means = models.JSONField(default=dict, blank=True)  # what production computed; nobody else reads it
 
     class Meta:
         verbose_name = _("option")
         ordering = ["id"]
+
+
+class OptionPart(models.Model):
+    """So many pieces of a line by then; together they are what the option delivers."""
+
+    option = models.ForeignKey(NegotiationOption, models.CASCADE, related_name="parts")
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(_("Quantity"))
+    promised_at = models.DateTimeField(_("by"))
+
+    class Meta:
+        verbose_name = _("part of a delivery")
+        ordering = ["promised_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="part_has_a_piece_at_least"),
+            models.UniqueConstraint(fields=["option", "line", "promised_at"], name="part_comes_at_its_own_time"),
+        ]
+
+
+class OfferLink(PageLink):
+    """The page on which the customer chooses one of the options; it ends with the first of them."""
+
+    negotiation = models.ForeignKey(Negotiation, models.PROTECT, related_name="links")
+    text = models.CharField(_("Sentence to the customer"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("link of an offer")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(contact_phone=""), name="offer_link_says_whom_to_call"),
+        ]
+
+    def __str__(self):
+        return f"{self.order} · {self.recipient}"
+
+    @property
+    def order(self):
+        return self.negotiation.order
+
+
+class OfferAnswer(models.Model):
+    """What the customer said on the link. The first counts; sales takes the step. Append-only."""
+
+    negotiation = models.OneToOneField(Negotiation, models.PROTECT, related_name="offer_answer")
+    link = models.ForeignKey(OfferLink, models.PROTECT, related_name="+")
+    option = models.ForeignKey(NegotiationOption, models.PROTECT, null=True, related_name="+")  # null: none of them
+    contact = models.CharField(_("Answered by"), max_length=80)
+    comment = models.CharField(_("Answer in words"), max_length=1000, blank=True)
+    once = models.CharField(max_length=64)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("answer on a link")
+        constraints = [models.CheckConstraint(condition=~Q(contact=""), name="answer_on_a_link_says_who")]
 
 
 class StandingPromises(models.Manager):
@@ -88,6 +147,8 @@ class Promise(models.Model):
     promised_at = models.DateTimeField(_("promised"))
     cause = models.CharField(_("cause"), max_length=10, choices=Cause, default=Cause.OURS)
     reason = models.CharField(_("reason"), max_length=500)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    confidence = models.JSONField(null=True, blank=True)  # what was known of like orders when it was given
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -132,6 +132,7 @@ class UrgentOrder(FSMModelMixin, models.Model):
     required_at = models.DateTimeField(_("Required delivery time"), null=True, blank=True)
     place = models.CharField(_("Delivery place"), max_length=300, blank=True)
     is_partial_allowed = models.BooleanField(_("Partial delivery allowed"), default=False)
+    parts_option = models.ForeignKey("NegotiationOption", models.PROTECT, null=True, blank=True, related_name="+")
     note = models.TextField(_("Note to the departments"), max_length=2000, blank=True)
     rush_charge_amount = models.DecimalField(
         _("Rush charge"), max_digits=14, decimal_places=2, null=True, blank=True

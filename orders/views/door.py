@@ -129,7 +129,11 @@ class Cancel(Decision, OrderAct):
     submit_tone = "dan"
 
     def form_kwargs(self):
-        return {"initial": {"contact": self.order.contact_name, "how": "call"}}
+        known = {"contact": self.order.contact_name, "how": "call"}
+        last = self.order.negotiations.first()
+        if last and last.state == last.State.REFUSED:  # the customer's own words are the reason
+            known = {"contact": last.contact, "how": last.how, "reason": last.answer}
+        return {"initial": known}
 
     @property
     def consequences(self):

@@ -11,6 +11,7 @@ from orders.models import Issue, Negotiation
 from orders.money import may_see
 from orders.panes import entered, found, name_of, next_stage, paper_of, place, required
 from orders.views.confirmation import Confirm, four, living_items
+from orders.views.negotiation import IF_ACCEPTED, Refuse
 from people.roles import Right
 from sla.panes import Button, Check, Fact, Pane, Verdict, show
 
@@ -56,7 +57,9 @@ def take_back_options(request, pk):
 
 def negotiation(request, pk):
     item, order = found(request, pk, ("negotiation",))
-    talk = paper_of(Negotiation, item, "opened_by")
+    talk = paper_of(Negotiation, item, "opened_by", "offer_answer__option")
+    if (said := getattr(talk, "offer_answer", None)) and item.is_living:
+        return _answered(request, item, order, talk, said)
     options = list(talk.options.all())
     is_open = item.is_living and request.user.may(Right.ORDER_NEGOTIATE)
     ends = min((option.valid_until for option in options), default=None)
@@ -71,6 +74,22 @@ def negotiation(request, pk):
         decisions=_answers(order, talk, options) if is_open else [],
         consequences=[_("The customer's answer changes the order, and it is reviewed again."), BEGIN]
         if is_open else [],
+    ))  # fmt: skip
+
+
+def _answered(request, item, order, talk, said):
+    """The customer has chosen on the link: one press makes it so."""
+    may = request.user.may(Right.ORDER_NEGOTIATE)
+    chosen = said.option
+    verdict = Verdict(_("The customer chose: %(option)s") % {"option": chosen.description}, said.comment, "ok") \
+        if chosen else Verdict(_("The customer chose none of the options."), said.comment, "over")
+    confirm = Button(_("Confirm the answer"), reverse("orders:offer_confirm", args=[order.pk, talk.pk]), "A", "pri",
+                     fields={})
+    return show(request, Pane(
+        item, name_of(order), entered(order), verdict,
+        facts=[Fact(_("Answered by"), said.contact, when(said.answered_at)), required(order)],
+        decisions=[confirm] if may else [],
+        consequences=(IF_ACCEPTED if chosen else Refuse.consequences) if may else [],
     ))  # fmt: skip
 
 

@@ -38,8 +38,11 @@ def _language(request, link):
 class CustomerPage(ActView):
     """Looks the link up, speaks its language, counts what is posted; else like every act."""
 
+    find = staticmethod(find_customer_link)
+    home = "customer:track"
+
     def dispatch(self, request, token):
-        self.token, self.link = token, find_customer_link(token)
+        self.token, self.link = token, self.find(token)
         if self.link is None:
             return self.sealed(render(request, "orders/customer_ended.html", status=404))
         with _language(request, self.link) as self.asked_language:
@@ -72,7 +75,7 @@ class CustomerPage(ActView):
         """Nobody is signed in: the press's key is kept with what it made."""
         with transaction.atomic():
             self.perform(form)
-        return self.address("customer:track")
+        return self.address(self.home)
 
     @property
     def once(self) -> str:

@@ -16,6 +16,7 @@ from sla.actions.items import (
     pause,
     reassign,
     reclassify,
+    restate,
     resume,
 )
 from sla.actions.reconciling import reconcile
@@ -26,5 +27,6 @@ from sla.actions.watching import beat, look_at_the_clock, ping
 __all__ = [
     "LONGEST_ACKNOWLEDGEMENT", "LONGEST_PAUSE", "Opening", "SweepResult", "acknowledge", "beat", "cancel",
     "cancel_all", "closed_already", "finish", "finish_all", "living", "look_at_the_clock", "open_item", "open_items",
-    "pause", "ping", "publish_calendar", "reassign", "reclassify", "reconcile", "resume", "save_policy", "sweep",
+    "pause", "ping", "publish_calendar", "reassign", "reclassify", "reconcile", "restate", "resume", "save_policy",
+    "sweep",
 ]

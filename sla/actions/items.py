@@ -296,6 +296,14 @@ def run_again(item, by=None, now=None) -> WorkItem:
 
 
 @transaction.atomic
+def restate(item, *, subject, url, params=None, now=None) -> WorkItem:
+    """The next step of the same work: other words and another page, the same person and the same clock."""
+    item = living(item, now or timezone.now())
+    item.subject, item.params, item.url = str(subject), params or {}, url
+    return save(item, calls_of(item))
+
+
+@transaction.atomic
 def acknowledge(item, by, note, until, now=None) -> Acknowledgement:
     """Say that one knows: no more repeats of the levels reached so far, until then."""
     now = now or timezone.now()
