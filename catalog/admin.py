@@ -9,6 +9,7 @@ from catalog.models import (
     ProductFamily,
     Project,
     StockEntry,
+    Substitute,
 )
 from people.admin_site import may_configure
 from records.admin import AuditedAdmin, ForAdministrators
@@ -63,6 +64,16 @@ class ProductAdmin(AuditedAdmin):
     inlines = [BillOfMaterialInline]
 
 
+class SubstituteInline(ForAdministrators, TabularInline):
+    model = Substitute
+    fk_name = "material"
+    extra = 0
+    autocomplete_fields = ["substitute"]
+
+    def has_delete_permission(self, request, obj=None):
+        return may_configure(request.user)
+
+
 @admin.register(Material)
 class MaterialAdmin(AuditedAdmin):
     """Balances are read here; they change by stock movements alone."""
@@ -71,6 +82,7 @@ class MaterialAdmin(AuditedAdmin):
     list_filter = ["is_key", "is_active"]
     search_fields = ["number", "name", "latin_name"]
     readonly_fields = ["on_hand", "reserved"]
+    inlines = [SubstituteInline]
 
 
 @admin.register(StockEntry)

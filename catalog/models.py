@@ -164,6 +164,10 @@ class Material(Bilingual):
         verbose_name_plural = _("materials")
         ordering = ["number"]
         constraints = [
+            models.CheckConstraint(
+                condition=~Q(unit=""), name="material_has_a_unit",
+                violation_error_message=_("Say in which unit it is counted."),
+            ),
             models.CheckConstraint(condition=Q(on_hand__gte=0), name="stock_on_hand_is_not_negative"),
             models.CheckConstraint(condition=Q(reserved__gte=0), name="reserved_stock_is_not_negative"),
             models.CheckConstraint(condition=Q(reserved__lte=F("on_hand")), name="reserved_stock_is_on_hand"),

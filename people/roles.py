@@ -18,6 +18,7 @@ class Right(TextChoices):
     REVIEW_DECIDE = "review.decide", _("decide a review")
     PLAN_MAKE = "plan.make", _("make the production plan")
     OPERATION_RUN = "operation.run", _("start and finish operations")
+    MASTER_CHANGE = "master.change", _("change the master data of production")
     # procurement
     SUPPLY_BUY = "supply.buy", _("buy materials")
     SUPPLIER_APPROVE = "supplier.approve", _("approve new suppliers")
@@ -84,13 +85,13 @@ ROLE_RIGHTS = {
         R.SEE_ALL, R.SEE_FIGURES, R.EXPENSE_DECIDE, R.EXPENSE_DECIDE_OVER, R.SUPPLIER_APPROVE, R.LIMIT_DECIDE,
         R.SEE_SALES, R.SEE_PURCHASE, R.SEE_RESOURCE, R.SEE_RESULT, R.ISSUE_RAISE,
     },
-    Role.ADMINISTRATOR: {R.CONFIGURE},
+    Role.ADMINISTRATOR: {R.CONFIGURE, R.MASTER_CHANGE},
 }
 
 # What heading (or deputising for the head of) a department adds to one's role.
 HEAD_RIGHTS = {
     "sales": ROLE_RIGHTS[Role.SALES] | {R.ORDER_DECIDE, R.SEND_BACK, R.SEE_FIGURES, R.SEE_RESOURCE, R.SEE_RESULT},
-    "production": ROLE_RIGHTS[Role.PLANNER] | {R.REVIEW_DECIDE, R.SEND_BACK, R.SEE_FIGURES},
+    "production": ROLE_RIGHTS[Role.PLANNER] | {R.REVIEW_DECIDE, R.MASTER_CHANGE, R.SEND_BACK, R.SEE_FIGURES},
     "procurement": ROLE_RIGHTS[Role.BUYER] | {R.SUPPLIER_APPROVE, R.SEND_BACK, R.SEE_FIGURES},
     "quality": ROLE_RIGHTS[Role.INSPECTOR] | {R.SEND_BACK, R.SEE_FIGURES},
     "logistics": ROLE_RIGHTS[Role.DISPATCHER] | {R.SEND_BACK, R.SEE_FIGURES},

@@ -6,6 +6,7 @@ from orders.guards import held
 LINK, ROUTING = "production_routinglink", "production_routingoperation"
 ASSESSMENT, PLAN = "production_assessment", "production_plan"
 OPERATION, SEGMENT = "production_operation", "production_timesegment"
+DOWNTIME = "production_downtime"
 _planned = ("starts_at", "ends_at", "slot", "work_centre_id", "quantity", "line_id", "number", "plan_id")
 _released = f"EXISTS (SELECT 1 FROM {PLAN} p WHERE p.id = OLD.plan_id AND p.state <> 'draft')"
 _moved = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in _planned)
@@ -37,6 +38,9 @@ GUARDS = [
     refuse(LINK, "forward_insert", on="INSERT", says=_FORWARD, when=_backwards),
     refuse(LINK, "forward_update", on="UPDATE", says=_FORWARD, when=_backwards),
     refuse(ROUTING, "forward", on="UPDATE", says=_FORWARD, when=_overtaken),
+    *append_only(DOWNTIME, may_update=("ends_at", "cancelled_at", "cancelled_by_id")),
+    refuse(DOWNTIME, "cancelled", on="UPDATE", says="cancelled downtime stays as it is",
+           when="OLD.cancelled_at IS NOT NULL"),
     *append_only(ASSESSMENT, may_update=("replaced_at",)),
     *append_only(SEGMENT, may_update=("ended_at", "pause", "note")),
     refuse(SEGMENT, "held", on="INSERT", says="no operation starts while the order is on hold",

@@ -12,12 +12,12 @@ from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from desk.text import render
 from people.admin_site import may_configure
-from people.models import Absence, Department, User
+from people.models import Absence, Certificate, Department, Qualification, User
 from records.actions import record
 from records.models import CompanySettings, Event
 from records.rules import STREAM
@@ -162,6 +162,22 @@ class AbsenceAdmin(AuditedAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return may_configure(request.user)
+
+
+class CertificateInline(ForAdministrators, TabularInline):
+    model = Certificate
+    extra = 0
+    autocomplete_fields = ["person"]
+
+    def has_delete_permission(self, request, obj=None):
+        return may_configure(request.user)
+
+
+@admin.register(Qualification)
+class QualificationAdmin(AuditedAdmin):
+    list_display = ["code", "name", "latin_name"]
+    search_fields = ["code", "name", "latin_name"]
+    inlines = [CertificateInline]
 
 
 @admin.register(CompanySettings)

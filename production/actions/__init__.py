@@ -1,5 +1,6 @@
 """The deeds of production: review, plan, shop floor."""
 
+from production.actions.downtime import cancel_downtime, end_downtime, record_downtime
 from production.actions.floor import (
     finish_step,
     hand_over_made,
@@ -11,6 +12,7 @@ from production.actions.floor import (
     sign_made,
     start_step,
 )
+from production.actions.master import remove, remove_operation, save, save_operation
 from production.actions.planning import change_operation, make_plan
 from production.actions.precedence import check_precedence, go_first
 from production.actions.release import release_plan
@@ -20,8 +22,10 @@ from production.actions.supply import waive_line
 __all__ = [
     "approve",
     "assess",
+    "cancel_downtime",
     "change_operation",
     "check_precedence",
+    "end_downtime",
     "finish_step",
     "go_first",
     "hand_over_made",
@@ -29,10 +33,15 @@ __all__ = [
     "negotiate",
     "pause_step",
     "reassign_step",
+    "record_downtime",
     "release_plan",
+    "remove",
+    "remove_operation",
     "report_pieces",
     "report_problem",
     "resume_step",
+    "save",
+    "save_operation",
     "sign_made",
     "start_step",
     "waive_line",

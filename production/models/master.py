@@ -78,6 +78,7 @@ class ExtraShift(Bilingual):
         verbose_name_plural = _("extra shifts")
         ordering = ["work_centre", "pk"]
         constraints = [
+            models.UniqueConstraint(fields=["work_centre", "name"], name="extra_shift_has_a_name_of_its_own"),
             models.CheckConstraint(condition=~Q(hours=""), name="extra_shift_has_hours"),
             models.CheckConstraint(condition=~Q(weekdays=""), name="extra_shift_has_weekdays"),
         ]
