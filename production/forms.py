@@ -138,16 +138,31 @@ class PiecesForm(forms.Form):
         return self.cleaned_data["scrap"] or 0
 
 
+class PhotosInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class PhotosField(forms.FileField):
+    """None, one or several, as a list."""
+
+    widget = PhotosInput(attrs={"accept": "image/*", "capture": "environment", "multiple": True})
+
+    def clean(self, data, initial=None):
+        uploads = data if isinstance(data, list | tuple) else [data]
+        return [super(PhotosField, self).clean(upload, initial) for upload in uploads if upload]
+
+
 class ProblemForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("What kind of problem?"), widget=forms.RadioSelect, choices=[(kind, kind.label) for kind in FLOOR_KINDS]
     )
+    files = PhotosField(label=_("Photo"), required=False)
     text = forms.CharField(label=_("What happened"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
     can_go_on = forms.TypedChoiceField(
         label=_("Can you go on?"), widget=forms.RadioSelect, coerce=lambda value: value == "yes", initial="yes",
         choices=[("yes", _("Yes, meanwhile")), ("no", _("No, work has stopped"))],
     )
-    files = forms.FileField(
-        label=_("Photo"), required=False,
-        widget=forms.FileInput(attrs={"accept": "image/*", "capture": "environment"}),
+    back_at = forms.DateTimeField(
+        label=_("When will the machine run again?"), required=False,
+        help_text=_("For a machine that stands: until then nothing is planned on it."),
     )

@@ -34,6 +34,18 @@ _overtaken = (
 )
 _FORWARD = "an operation comes after one with a lower number of the same routing"
 
+
+
+def _uncertified(earliest, latest):
+    """SQL: no certificate of what the operation needs holds on that day, in whichever time zone the company is."""
+    return (
+        f"EXISTS (SELECT 1 FROM {OPERATION} o JOIN {PLAN} p ON p.id = o.plan_id WHERE o.step_id = NEW.step_id"
+        " AND p.state = 'released' AND o.qualification_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM people_certificate c"
+        " WHERE c.person_id = NEW.person_id AND c.qualification_id = o.qualification_id"
+        f" AND c.valid_from <= {latest} AND (c.valid_until IS NULL OR c.valid_until >= {earliest})))"
+    )
+
+
 GUARDS = [
     refuse(LINK, "forward_insert", on="INSERT", says=_FORWARD, when=_backwards),
     refuse(LINK, "forward_update", on="UPDATE", says=_FORWARD, when=_backwards),
@@ -42,9 +54,14 @@ GUARDS = [
     refuse(DOWNTIME, "cancelled", on="UPDATE", says="cancelled downtime stays as it is",
            when="OLD.cancelled_at IS NOT NULL"),
     *append_only(ASSESSMENT, may_update=("replaced_at",)),
-    *append_only(SEGMENT, may_update=("ended_at", "pause", "note")),
+    *append_only(SEGMENT, may_update=("ended_at", "pause", "note", "end_phone_at", "end_received_at")),
+    refuse(SEGMENT, "overlap", on="INSERT", says="working times of an operation do not overlap",
+           when=f"EXISTS (SELECT 1 FROM {SEGMENT} t WHERE t.step_id = NEW.step_id AND t.ended_at > NEW.started_at)"),
     refuse(SEGMENT, "held", on="INSERT", says="no operation starts while the order is on hold",
            when=held("(SELECT s.order_id FROM orders_orderstep s WHERE s.id = NEW.step_id)")),
+    refuse(SEGMENT, "certificate", on="INSERT", says="who runs an operation has the qualification that it needs",
+           when=_uncertified(*(f"CAST(NEW.started_at {sign} INTERVAL '1 day' AS date)" for sign in "-+")),
+           sqlite_when=_uncertified(*(f"date(NEW.started_at, '{sign}1 day')" for sign in "-+"))),
     refuse(SEGMENT, "ended", on="UPDATE", says="ended working time stays as it is", when="OLD.ended_at IS NOT NULL"),
     refuse(PLAN, "stays", on="DELETE", says="a released plan stays", when="OLD.state <> 'draft'"),
     refuse(PLAN, "draft", on="UPDATE", says="a released plan is no draft again",

@@ -23,6 +23,7 @@ class StepRow:
     worked_seconds: int = 0
     work_seconds: int = 0
     now: datetime | None = None
+    sent_late: list = field(default_factory=list)  # pressed without network: from when it counts, when it came
 
     @property
     def percent(self) -> int:
@@ -109,6 +110,7 @@ def step_rows(steps, now) -> list[StepRow]:
             step, next((segment for segment in segments[step.pk] if segment.ended_at is None), None),
             sum(segment.seconds(now) for segment in segments[step.pk]),
             planned.get(step.pk, _planned_seconds(step)), now,
+            [late for segment in segments[step.pk] for late in segment.sent_late],
         )
         for step in steps
     ]

@@ -6,6 +6,7 @@ app_name = "production"
 urlpatterns = [
     path("production/", board.board, name="board"),
     path("production/scan/", floor.floor, name="floor"),
+    path("production/scan/connection/", floor.connection, name="connection"),
     path("production/orders/<int:pk>/", board.order_tab, name="order_tab"),
     path("production/orders/<int:pk>/review/", review.review, name="review"),
     path("production/orders/<int:pk>/review/<slug:kind>/assess/", review.Assess.as_view(), name="assess"),
@@ -28,4 +29,5 @@ urlpatterns = [
     path("f/<str:token>/report/", floor.Report.as_view(), name="report"),
     path("f/<str:token>/finish/", floor.Finish.as_view(), name="finish"),
     path("f/<str:token>/problem/", floor.Problem.as_view(), name="problem"),
+    path("f/<str:token>/remind/", floor.Remind.as_view(), name="remind"),
 ]

@@ -1,5 +1,6 @@
 """The shop floor: start, pause, report pieces, finish, report a problem. The clock starts at the confirmed act."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -10,25 +11,28 @@ from django.utils.translation import gettext_noop
 
 from catalog.actions import issue_stock
 from catalog.models import StockEntry
-from desk.refusals import BadInput, Changed, Condition, GateShut, NotYours
-from desk.text import when, word
+from desk.refusals import BadInput, Changed, GateShut, NotYours
+from desk.text import moment, when, word
 from orders import actions as orders
 from orders import gates, ledger, nonconforming
 from orders.actions.door import who_may
 from orders.actions.duties import departments, person_on_duty
 from orders.actions.trail import inform, note
 from orders.machine import LATER_THAN_REVIEW, Box, Stage
-from orders.models import CostEntry, Issue, MaterialLine, OrderLine, OrderStep, SignOff, UrgentOrder
+from orders.models import CostEntry, Issue, OrderLine, OrderStep, SignOff, UrgentOrder
 from orders.models.money import CostKind
 from people.roles import Right, Role
+from production.actions.obstacles import check_first_article, check_start, find_obstacle
 from production.actions.steps import call_inspector, finish_item, item_of, open_step
-from production.models import Operation, TimeSegment, WorkCentre
+from production.models import Downtime, Operation, TimeSegment, WorkCentre
+from production.phone import moment as moment_of
 from records.files import attach
+from records.models import Event
 from sla import actions as sla
 
 Pause = TimeSegment.Pause
 FirstArticle = OrderStep.FirstArticle
-Decision = MaterialLine.Decision
+REMIND_AGAIN = timedelta(minutes=10)
 
 
 def _locked(step_id, by):
@@ -58,10 +62,10 @@ def running_segment(step) -> TimeSegment | None:
 
 
 @transaction.atomic
-def start_step(*, step_id, by, sheet_version=None, take_over_reason="", now=None) -> TimeSegment:
+def start_step(*, step_id, by, sheet_version=None, take_over_reason="", phone=None, now=None) -> TimeSegment:
     """Start, or go on after a pause. Refused while pieces, material, first article or another person stand against it.
 
-    `sheet_version`: what the scanned paper says; an old one is refused.
+    `sheet_version`: what the scanned paper says; an old one is refused. `phone`: its times, where it had no network.
     """
     now = now or timezone.now()
     order, step = _locked(step_id, by)
@@ -69,15 +73,40 @@ def start_step(*, step_id, by, sheet_version=None, take_over_reason="", now=None
     _check_paper(order, sheet_version)
     if step.finished_at:
         raise Changed(_("“%(step)s” is finished already.") % {"step": step})
-    _check_person(step, by, take_over_reason, now)
-    _check_first_article(step)
-    _check_pieces(step)
-    _check_materials(order, step)
-    segment = TimeSegment.objects.create(step=step, person=by, started_at=now)
-    _begin(order, step, by, now)
+    at = moment_of(phone, now, not_before=_last_moment(step))
+    _check_person(step, by, take_over_reason, at)
+    check_start(order, step, by, at)
+    segment = TimeSegment.objects.create(step=step, person=by, started_at=at, **_both_times("start", phone, now))
+    _begin(order, step, by, at)
     _issue_materials(step, by, now)
     note(order, "step_started", gettext_noop("“{step}” started"), by=by, params={"step": str(step)})
+    _tell_late(order, step, by, gettext_noop("Start"), phone, now)
     return segment
+
+
+def _both_times(edge, phone, now) -> dict:
+    """What the phone said and when it was received."""
+    return {f"{edge}_phone_at": phone.pressed_at, f"{edge}_received_at": now} if phone else {}
+
+
+def _last_moment(step) -> datetime | None:
+    """The last start or end of a stretch of work here: nothing that is reported later lies before it."""
+    rows = TimeSegment.objects.filter(step=step).values_list("started_at", "ended_at")
+    return max((end or start for start, end in rows), default=None)
+
+
+def _tell_late(order, step, by, act, phone, now) -> None:
+    """What lay on the phone for long is told to the foreman: two times stand in the records."""
+    if not (phone and phone.is_late):
+        return
+    at = moment_of(phone, now)
+    event = note(
+        order, "sent_late", gettext_noop("“{step}”, {act}: pressed {at}, received only {received}"), by=by,
+        params={"step": str(step), "act": word(act), "at": moment(at), "received": moment(now)},
+    )
+    centre = work_centre_of(step)
+    foreman = centre.foreman if centre and centre.foreman_id else person_on_duty(order, departments()["production"])
+    inform(order, event, {foreman})
 
 
 def _check_paper(order, version):
@@ -119,48 +148,6 @@ def _take_over(step, running, holder, by, reason, now):
     inform(step.order, event, {holder})
 
 
-def _check_first_article(step):
-    if step.first_article == FirstArticle.OPEN and step.made:
-        quality = departments()["quality"]
-        raise GateShut(
-            _("“%(step)s” waits for its first article: quality has not inspected it yet.") % {"step": step},
-            because=_("%(made)d pieces are made, none may follow.") % {"made": step.made},
-            who=[person for person in [person_on_duty(step.order, quality)] if person],
-        )
-
-
-def _check_pieces(step):
-    for before in step.get_predecessors():
-        lot = min(before.transfer_lot or 1, step.quantity - step.made)
-        there = before.passed - step.made
-        if there < lot:
-            raise GateShut(
-                _("“%(before)s” has not passed enough pieces yet.") % {"before": before},
-                because=_("%(there)d are here, %(lot)d are needed to start; %(left)d are still to be made there.")
-                % {"there": max(0, there), "lot": lot, "left": before.quantity - before.made},
-                who=[before.owner] if before.owner else (),
-            )
-
-
-def _check_materials(order, step):
-    lines = step.material_lines.living().filter(kind=MaterialLine.Kind.MATERIAL).select_related("material")
-    conditions = [
-        Condition(
-            _("%(material)s: %(short)s %(unit)s missing, promised %(at)s")
-            % {"material": line.material, "short": f"{line.short_quantity.normalize():f}", "unit": line.material.unit,
-               "at": when(line.promised_at) if line.promised_at else _("not yet")},
-            line.is_covered or line.decision == Decision.WAIVED,
-        )
-        for line in lines
-    ]
-    if not all(condition.is_met for condition in conditions):
-        procurement = departments()["procurement"]
-        raise GateShut(
-            _("“%(step)s” cannot start without its material.") % {"step": step}, missing=conditions,
-            who=[person for person in [person_on_duty(order, procurement)] if person],
-        )
-
-
 def _begin(order, step, by, now):
     if step.started_at is None:
         step.started_at, step.started_by = now, by
@@ -192,19 +179,20 @@ def _issue_materials(step, by, now):
 
 
 @transaction.atomic
-def pause_step(*, step_id, by, reason, note_text="", now=None) -> TimeSegment:
+def pause_step(*, step_id, by, reason, note_text="", phone=None, now=None) -> TimeSegment:
     now = now or timezone.now()
     order, step = _locked(step_id, by)
     segment = _own_segment(step, by)
-    _end(segment, Pause(reason), by, now, note_text)
+    _end(segment, Pause(reason), by, now, note_text, phone)
     note(order, "step_paused", gettext_noop("“{step}” paused: {reason}"), by=by,
          params={"step": str(step), "reason": word(Pause(reason).label)})
+    _tell_late(order, step, by, gettext_noop("Pause"), phone, now)
     return segment
 
 
-def resume_step(*, step_id, by, sheet_version=None, now=None) -> TimeSegment:
+def resume_step(*, step_id, by, sheet_version=None, phone=None, now=None) -> TimeSegment:
     """Go on: the same checks as at the start."""
-    return start_step(step_id=step_id, by=by, sheet_version=sheet_version, now=now)
+    return start_step(step_id=step_id, by=by, sheet_version=sheet_version, phone=phone, now=now)
 
 
 def _own_segment(step, by) -> TimeSegment:
@@ -217,10 +205,15 @@ def _own_segment(step, by) -> TimeSegment:
     return segment
 
 
-def _end(segment, reason, by, now, note_text=""):
+def _end(segment, reason, by, now, note_text="", phone=None):
     """Close a stretch of work; its hours are actual costs from now on."""
-    segment.ended_at, segment.pause, segment.note = max(now, segment.started_at), reason, note_text.strip()[:300]
-    segment.save(update_fields=["ended_at", "pause", "note"])
+    values = {
+        "ended_at": max(moment_of(phone, now, not_before=segment.started_at), segment.started_at), "pause": reason,
+        "note": note_text.strip()[:300], **_both_times("end", phone, now),
+    }
+    for name, value in values.items():
+        setattr(segment, name, value)
+    segment.save(update_fields=values)
     step, centre = segment.step, work_centre_of(segment.step)
     if centre is None:
         return
@@ -235,8 +228,13 @@ def _end(segment, reason, by, now, note_text=""):
             )
 
 
+def planned_operation(step) -> Operation | None:
+    """In the plan in force; rework is done where the operation was."""
+    return Operation.objects.in_force().filter(step=step.reworks or step).select_related("work_centre").first()
+
+
 def work_centre_of(step) -> WorkCentre | None:
-    operation = Operation.objects.in_force().filter(step=step.reworks or step).select_related("work_centre").first()
+    operation = planned_operation(step)
     return operation.work_centre if operation else WorkCentre.objects.filter(code=step.work_centre).first()
 
 
@@ -244,7 +242,7 @@ def work_centre_of(step) -> WorkCentre | None:
 
 
 @transaction.atomic
-def report_pieces(*, step_id, by, good, scrap=0, defect="", now=None) -> OrderStep:
+def report_pieces(*, step_id, by, good, scrap=0, defect="", phone=None, now=None) -> OrderStep:
     """Pieces made, good and bad. Bad ones are held for quality; an inspected operation waits for the inspector.
 
     The last pieces of the order sign “made” and hand it to quality.
@@ -253,6 +251,7 @@ def report_pieces(*, step_id, by, good, scrap=0, defect="", now=None) -> OrderSt
     order, step = _locked(step_id, by)
     _own_segment(step, by)
     _report(order, step, by, good, scrap, defect, now)
+    _tell_late(order, step, by, gettext_noop("Pieces"), phone, now)
     return step
 
 
@@ -289,7 +288,7 @@ def _check_report(step, good, scrap, defect):
     if scrap and not defect.strip():
         raise BadInput(_("Say what is wrong with the bad pieces."), field="defect")
     if step.first_article in (FirstArticle.OPEN, FirstArticle.FAILED) and step.kind != OrderStep.Kind.REWORK:
-        _check_first_article(step)
+        check_first_article(step)
         if good + scrap > 1:
             raise BadInput(
                 _("The first article comes alone: report one piece, quality inspects it, then go on."), field="good"
@@ -373,7 +372,7 @@ def _hand_over(order_id) -> bool:
 
 
 @transaction.atomic
-def finish_step(*, step_id, by, good=None, scrap=0, defect="", now=None) -> OrderStep:
+def finish_step(*, step_id, by, good=None, scrap=0, defect="", phone=None, now=None) -> OrderStep:
     """The last pieces, then the operation is finished and the next one is called.
 
     Raises GateShut while pieces are missing: a pause is the honest state then.
@@ -388,12 +387,13 @@ def finish_step(*, step_id, by, good=None, scrap=0, defect="", now=None) -> Orde
     elif not step.is_inspected and step.first_article == FirstArticle.PASSED:
         pass_own(step, by, f"step:{step.pk}")
     _check_complete(step)
-    _end(segment, Pause.FINISHED, by, now)
-    step.finished_at, step.finished_by = now, by
+    _end(segment, Pause.FINISHED, by, now, phone=phone)
+    step.finished_at, step.finished_by = segment.ended_at, by
     step.save(update_fields=["finished_at", "finished_by"])
     finish_item(step, by=by, now=now)
     note(order, "step_finished", gettext_noop("“{step}” finished: {made} pieces"), by=by,
          params={"step": str(step), "made": step.made})
+    _tell_late(order, step, by, gettext_noop("Finish"), phone, now)
     for following in step.get_successors():
         if all(before.finished_at for before in following.get_predecessors()):
             open_step(following, by=by, now=now)
@@ -410,17 +410,45 @@ def _check_complete(step):
             because=_("Report them, or pause until they can be made."), field="good",
         )
     if step.first_article in (FirstArticle.OPEN, FirstArticle.FAILED) and step.kind != OrderStep.Kind.REWORK:
-        _check_first_article(step)
+        check_first_article(step)
 
 
 # Problems and people
 
 
 @transaction.atomic
-def report_problem(*, step_id, by, kind, text, can_go_on, photos=(), now=None) -> Issue:
+def remind(*, step_id, by, now=None) -> None:
+    """Tell whoever this operation waits for, once in some minutes, whoever presses."""
+    now = now or timezone.now()
+    order, step = _locked(step_id, by)
+    obstacle = find_obstacle(order, step, by, now)
+    if obstacle is None:
+        raise Changed(_("Nothing stands in the way of “%(step)s” any more. Start it.") % {"step": step})
+    people = [person for person in obstacle.who if person.pk != by.pk]
+    if not people:
+        raise GateShut(obstacle.what, because=_("There is nobody else to remind."))
+    last = Event.objects.filter(stream=order.stream, verb="order.step_reminded", params__pk=step.pk,
+                                at__gt=now - REMIND_AGAIN).last()
+    if last:
+        raise GateShut(
+            _("%(person)s was reminded already, %(at)s.") % {"person": people[0], "at": when(last.at)},
+            because=_("Once in %(minutes)d minutes is enough.") % {"minutes": REMIND_AGAIN.total_seconds() // 60},
+        )
+    event = note(
+        order, "step_reminded", gettext_noop("{by} waits for {person}: “{step}” cannot start"), by=by,
+        params={"by": str(by), "person": str(people[0]), "step": str(step), "pk": step.pk},
+    )
+    inform(order, event, people)
+
+
+@transaction.atomic
+def report_problem(
+    *, step_id, by, kind, text, can_go_on, photos=(), back_at=None, phone=None, now=None,
+) -> Issue:
     """發現並解決問題: the right department is told at once; a problem that stops the work stops its clock.
 
-    It is major, and goes to the superiors, when the promise cannot be kept any more.
+    It is major, and goes to the superiors, when the promise cannot be kept any more. `back_at`: a machine that
+    stands is expected to run again then; until then nothing is planned on it.
     """
     now = now or timezone.now()
     order, step = _locked(step_id, by)
@@ -433,8 +461,29 @@ def report_problem(*, step_id, by, kind, text, can_go_on, photos=(), now=None) -
         attach(photo, subject=order.stream, purpose=f"issue:{issue.pk}", by=by)
     segment = running_segment(step)
     if segment and not can_go_on:
-        _end(segment, Pause.PROBLEM, by, now, text)
+        _end(segment, Pause.PROBLEM, by, now, text, phone)
+    if back_at and kind == Issue.Kind.MACHINE:
+        _record_downtime(order, step, by, text, moment_of(phone, now), back_at)
+    _tell_late(order, step, by, gettext_noop("Problem"), phone, now)
     return issue
+
+
+def _record_downtime(order, step, by, text, since, back_at) -> Downtime:
+    """The slot of the machine that the operation has, and not the others beside it."""
+    if back_at <= since:
+        raise BadInput(_("It runs again only after it stood still: give a later time."), field="back_at")
+    operation = planned_operation(step)
+    centre = operation.work_centre if operation else work_centre_of(step)
+    if centre is None:
+        raise BadInput(_("This operation has no work centre that could stand still."), field="back_at")
+    slot = operation.slot if operation and centre.slots > 1 and operation.slot <= centre.slots else None
+    downtime = Downtime.objects.create(
+        work_centre=centre, slot=slot, starts_at=since, ends_at=back_at, reason=text.strip()[:300], is_breakdown=True,
+        recorded_by=by,
+    )
+    note(order, "downtime_recorded", gettext_noop("{centre} stands still until {until}: {reason}"), by=by,
+         params={"centre": centre.code, "until": moment(back_at), "reason": downtime.reason})
+    return downtime
 
 
 def _is_promise_at_risk(order, now) -> bool:

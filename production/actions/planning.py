@@ -93,6 +93,7 @@ def _operation(plan, demand, row, means, owners) -> Operation:
         work_seconds=demand.work_seconds, starts_at=start, ends_at=end, wait=wait,
         is_inspected=routing.is_inspected, needs_first_article=routing.needs_first_article,
         transfer_lot=demand.lot(means), is_external=routing.is_external,
+        qualification_id=routing.qualification_id,
     )
 
 

@@ -4,6 +4,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import OrderLine, OrderStep, StageRun, UrgentOrder
+from people.models import Qualification
 from production.models.master import WorkCentre
 
 PERSON = settings.AUTH_USER_MODEL
@@ -142,6 +143,9 @@ class Operation(models.Model):
     needs_first_article = models.BooleanField(default=False)
     transfer_lot = models.PositiveIntegerField(null=True)
     is_external = models.BooleanField(default=False)
+    qualification = models.ForeignKey(
+        Qualification, models.PROTECT, null=True, related_name="+", verbose_name=_("qualification")
+    )
 
     objects = OperationQuerySet.as_manager()
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,11 +14,12 @@ from desk.faces import ClockFace
 from desk.refusals import NotYours
 from orders.models import OrderStep, UrgentOrder
 from people.roles import Right
-from production import actions, reports
+from production import actions, phone, reports
 from production.actions.floor import work_centre_of
+from production.actions.obstacles import find_obstacle
 from production.actions.steps import item_of
 from production.capacity import calendar_with
-from production.forms import PauseForm, PiecesForm, ProblemForm, StartForm, TokenForm
+from production.forms import NothingForm, PauseForm, PiecesForm, ProblemForm, StartForm, TokenForm
 from records.acts import ActView, require
 
 FirstArticle = OrderStep.FirstArticle
@@ -34,6 +36,12 @@ def floor(request):
         form.add_error("token", _("No operation has this code."))
     rows = reports.my_steps(request.user, timezone.now())
     return render(request, "production/floor.html", {"form": form, "rows": rows})
+
+
+def connection(request):
+    """What a phone asks before it sends what it kept: whose desk is open, and a fresh token for the forms."""
+    require(request.user, Right.OPERATION_RUN)
+    return JsonResponse({"person": request.user.pk, "token": get_token(request)})
 
 
 def read_step(request, token) -> OrderStep:
@@ -65,16 +73,20 @@ def scan_context(request, step) -> dict:
     asked = request.GET.get("v", "") or request.POST.get("sheet", "")
     item, left = item_of(step), most_pieces(step, before)
     usual = min(left, 1) if step.first_article == FirstArticle.OPEN else left
+    is_mine = bool(row.running and row.running.person_id == request.user.pk)
+    may_run = request.user.may(Right.OPERATION_RUN) and not step.finished_at
+    obstacle = find_obstacle(step.order, step, request.user, now) if may_run and not is_mine else None
     return {
         "step": step, "row": row, "order": step.order, "before": before, "following": following,
-        "is_mine": bool(row.running and row.running.person_id == request.user.pk),
-        "may_run": request.user.may(Right.OPERATION_RUN), "sheet": sheet,
+        "is_mine": is_mine, "may_run": may_run, "sheet": sheet,
         "sheet_asked": int(asked) if asked.isdecimal() else None,
         "is_old_sheet": bool(sheet and asked.isdecimal() and int(asked) != sheet.version),
         "left": left, "clock": item.face(now) if item else node_clock(step, now),
-        "pace": pace(row, now), "pieces": PiecesForm(most=left, initial={"good": usual}), "pause": PauseForm(),
+        "pace": pace(row, now), "pieces": PiecesForm(most=left, initial={"good": usual}),
+        "pause": PauseForm(auto_id="pause_%s"), "problem": ProblemForm(auto_id="problem_%s"),
         "materials": list(step.material_lines.living().select_related("material")),
-        "needs_take_over": _needs_take_over(request.user, step, row),
+        "needs_take_over": _needs_take_over(request.user, step, row), "obstacle": obstacle,
+        "reminded": [person for person in obstacle.who if person.pk != request.user.pk] if obstacle else [],
     }
 
 
@@ -137,11 +149,32 @@ class FloorAct(ActView):
     def act(self):
         return {"step_id": self.step.pk, "by": self.request.user}
 
+    @property
+    def times(self):
+        return {"phone": phone.read(self.request.POST)}
+
     def context(self):
         self.step = read_step(self.request, self.kwargs["token"])
         return scan_context(self.request, self.step)
 
+    def post(self, request, *args, **kwargs):
+        """A phone that kept the act asks for JSON: it goes on only when it knows that the act was judged."""
+        response = super().post(request, *args, **kwargs)
+        if response.status_code == 302 and not request.accepts("text/html"):
+            return JsonResponse({"url": response.url})
+        return response
+
+    def page(self, form, *, status=200, refusal=None):
+        if self.request.accepts("text/html"):
+            return super().page(form, status=status, refusal=refusal)
+        said = [message for messages in form.errors.values() for message in messages]
+        what = str(refusal.what) if refusal else " ".join(said)
+        return JsonResponse({"what": what, "because": str(refusal.because) if refusal else ""}, status=status)
+
     def perform(self, form):
+        kept_by = self.request.POST.get("person", "")
+        if kept_by and kept_by != str(self.request.user.pk):
+            raise NotYours(_("Somebody else pressed this on the phone."), because=_("They send it when they sign in."))
         self.carry_out(form.cleaned_data)
         messages.success(self.request, self.said())
         return self.back
@@ -154,17 +187,26 @@ class Start(FloorAct):
     form_class = StartForm
 
     def carry_out(self, data):
-        actions.start_step(**self.act(), sheet_version=data["sheet"], take_over_reason=data["take_over_reason"])
+        actions.start_step(**self.act(), **self.times, sheet_version=data["sheet"],
+                           take_over_reason=data["take_over_reason"])
 
     def said(self):
         return _("Started. The time counts from now.")
 
 
-class PauseStep(FloorAct):
+class FormAct(FloorAct):
+    """An act with a page of its own, for a phone without scripts."""
+
+    def get(self, request, *args, **kwargs):
+        return ActView.get(self, request, *args, **kwargs)
+
+
+class PauseStep(FormAct):
     form_class = PauseForm
+    template_name = "production/pause.html"
 
     def carry_out(self, data):
-        actions.pause_step(**self.act(), reason=data["reason"], note_text=data["note"])
+        actions.pause_step(**self.act(), **self.times, reason=data["reason"], note_text=data["note"])
 
     def said(self):
         return _("Paused. The time stands.")
@@ -178,28 +220,34 @@ class Report(FloorAct):
         return context | {"pieces": PiecesForm(self.request.POST, most=context["left"])}
 
     def carry_out(self, data):
-        actions.report_pieces(**self.act(), **data)
+        actions.report_pieces(**self.act(), **self.times, **data)
 
 
 class Finish(Report):
     def carry_out(self, data):
-        actions.finish_step(**self.act(), **data)
+        actions.finish_step(**self.act(), **self.times, **data)
 
     def said(self):
         return _("Finished.")
 
 
-class Problem(FloorAct):
+class Problem(FormAct):
     form_class = ProblemForm
     template_name = "production/problem.html"
 
-    def get(self, request, *args, **kwargs):
-        return ActView.get(self, request, *args, **kwargs)
-
     def carry_out(self, data):
-        photos = [data["files"]] if data["files"] else []
-        actions.report_problem(**self.act(), kind=data["kind"], text=data["text"], can_go_on=data["can_go_on"],
-                               photos=photos)
+        actions.report_problem(**self.act(), **self.times, kind=data["kind"], text=data["text"],
+                               can_go_on=data["can_go_on"], photos=data["files"], back_at=data["back_at"])
 
     def said(self):
         return _("Reported. The right people are told.")
+
+
+class Remind(FloorAct):
+    form_class = NothingForm
+
+    def carry_out(self, data):
+        actions.remind(**self.act())
+
+    def said(self):
+        return _("Reminded.")
