@@ -420,7 +420,7 @@ def test_start_before_the_operation_before_names_its_owner(people):
     with pytest.raises(GateShut) as refused:
         actions.start_step(step_id=steps_of(order)[1].pk, by=people.operator)
     assert refused.value.who == (people.operator,)
-    assert "10 are still to be made there" in refused.value.because
+    assert "is not finished (陈伟, 10 pieces left)" in refused.value.what
 
 
 def test_transfer_lot_is_what_the_next_one_waits_for(people):

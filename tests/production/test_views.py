@@ -177,7 +177,7 @@ def test_refusal_stands_on_the_phone_page(people, client_of):
     second = OrderStep.objects.filter(order=order).order_by("number")[1]
     answer = client_of(people.operator).post(reverse("production:start", args=[second.token]), {})
     assert answer.status_code == 409
-    assert "has not passed enough pieces yet" in answer.content.decode()
+    assert "is not finished" in answer.content.decode()
 
 
 def test_old_sheet_is_said_in_red_and_refused(people, client_of):
