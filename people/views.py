@@ -18,7 +18,8 @@ class SignOut(LogoutView):
     def post(self, request, *args, **kwargs):
         response = super().post(request, *args, **kwargs)
         if request.is_secure():  # elsewhere browsers ignore it, and complain
-            response["Clear-Site-Data"] = '"cache", "storage"'
+            is_waiting = "kept" in request.POST  # what was pressed without network lies in the storage
+            response["Clear-Site-Data"] = '"cache"' if is_waiting else '"cache", "storage"'
         return response
 
 

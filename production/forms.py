@@ -8,7 +8,11 @@ from production.capacity import Means
 from production.models import Assessment, TimeSegment, WorkCentre
 
 Pause = TimeSegment.Pause
-FLOOR_KINDS = (Issue.Kind.MACHINE, Issue.Kind.QUALITY, Issue.Kind.NO_MATERIAL, Issue.Kind.CANNOT_FINISH)
+Kind = Issue.Kind
+FLOOR_KINDS = [
+    (Kind.MACHINE, Kind.MACHINE.label), (Kind.QUALITY, _("Quality problem")),
+    (Kind.NO_MATERIAL, Kind.NO_MATERIAL.label), (Kind.CANNOT_FINISH, Kind.CANNOT_FINISH.label),
+]
 
 
 class PersonField(forms.ModelChoiceField):
@@ -154,7 +158,7 @@ class PhotosField(forms.FileField):
 
 class ProblemForm(forms.Form):
     kind = forms.ChoiceField(
-        label=_("What kind of problem?"), widget=forms.RadioSelect, choices=[(kind, kind.label) for kind in FLOOR_KINDS]
+        label=_("What kind of problem?"), widget=forms.RadioSelect, choices=FLOOR_KINDS
     )
     files = PhotosField(label=_("Photo"), required=False)
     text = forms.CharField(label=_("What happened"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))

@@ -35,14 +35,14 @@ _overtaken = (
 _FORWARD = "an operation comes after one with a lower number of the same routing"
 
 
-
 def _uncertified(earliest, latest):
     """SQL: no certificate of what the operation needs holds on that day, in whichever time zone the company is."""
     return (
         f"EXISTS (SELECT 1 FROM {OPERATION} o JOIN {PLAN} p ON p.id = o.plan_id WHERE o.step_id = NEW.step_id"
         " AND p.state = 'released' AND o.qualification_id IS NOT NULL AND NOT EXISTS ("
-        "SELECT 1 FROM people_certificate c WHERE c.person_id = NEW.person_id AND c.qualification_id = o.qualification_id"
-        f" AND c.valid_from <= {latest} AND (c.valid_until IS NULL OR c.valid_until >= {earliest})))"
+        "SELECT 1 FROM people_certificate c WHERE c.person_id = NEW.person_id"
+        f" AND c.qualification_id = o.qualification_id AND c.valid_from <= {latest}"
+        f" AND (c.valid_until IS NULL OR c.valid_until >= {earliest})))"
     )
 
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("production/orders/<int:pk>/made/", planning.SignMade.as_view(), name="sign_made"),
     path("production/work/<int:pk>/review/", panes.review_decision, name="pane_review"),
     path("production/work/<int:pk>/assessment/", panes.assessment, name="pane_assessment"),
+    path("f/worker.js", floor.worker, name="worker"),
     path("f/<str:token>/", floor.scan, name="scan"),
     path("f/<str:token>/start/", floor.Start.as_view(), name="start"),
     path("f/<str:token>/pause/", floor.PauseStep.as_view(), name="pause"),

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -15,7 +17,7 @@ from desk.refusals import NotYours
 from orders.models import OrderStep, UrgentOrder
 from people.roles import Right
 from production import actions, phone, reports
-from production.actions.floor import work_centre_of
+from production.actions.floor import planned_operation, work_centre_of
 from production.actions.obstacles import find_obstacle
 from production.actions.steps import item_of
 from production.capacity import calendar_with
@@ -60,9 +62,17 @@ def read_step(request, token) -> OrderStep:
     return step
 
 
+@login_not_required
+def worker(request):
+    """The service worker; its address says which pages it may keep."""
+    return render(request, "production/worker.js", content_type="text/javascript")
+
+
 def scan(request, token):
     step = read_step(request, token)
-    return render(request, "production/scan.html", scan_context(request, step))
+    response = render(request, "production/scan.html", scan_context(request, step))
+    response["X-Keep-Hours"] = settings.SESSION_HOURS  # so long it may be read without network
+    return response
 
 
 def scan_context(request, step) -> dict:
@@ -86,8 +96,22 @@ def scan_context(request, step) -> dict:
         "pause": PauseForm(auto_id="pause_%s"), "problem": ProblemForm(auto_id="problem_%s"),
         "materials": list(step.material_lines.living().select_related("material")),
         "needs_take_over": _needs_take_over(request.user, step, row), "obstacle": obstacle,
+        "first_article_at": _first_pass(step), "also_held": _also_held(step),
         "reminded": [person for person in obstacle.who if person.pk != request.user.pk] if obstacle else [],
     }
+
+
+def _first_pass(step):
+    """When the first article passed."""
+    if step.first_article != FirstArticle.PASSED:
+        return None
+    return step.ledger.filter(kind="pass").order_by("pk").values_list("posted_at", flat=True).first()
+
+
+def _also_held(step):
+    """A crane or a fixture that is held the whole time."""
+    operation = planned_operation(step)
+    return operation.second_work_centre if operation else None
 
 
 def most_pieces(step, before) -> int:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from orders.models import Issue, OrderStep, UrgentOrder
 from production import actions
-from production.models import Operation
+from production.models import Operation, TimeSegment
 from tests.browser.axe import check
 from tests.factories import production as make
 
@@ -55,7 +55,7 @@ def test_operator_makes_and_reports_on_the_phone(people, browser_page):
         phone.get_by_text("9 of 10 made").wait_for()
         phone.get_by_role("button", name="All").click()
         phone.get_by_role("button", name="Finish", exact=True).click()
-        phone.get_by_text("Finished").first.wait_for()
+        phone.get_by_text("Finished.", exact=True).wait_for()
     assert stage_of(order) == "qc"
 
 
@@ -104,3 +104,46 @@ def test_pages_are_accessible_and_fit(people, browser_page):
         if person not in pages:
             pages[person] = browser_page(person, bypass_csp=True)
         check(pages[person], address)
+
+
+@pytest.mark.clause("3.4.1")
+def test_what_is_pressed_without_network_is_sent_once_when_it_is_back(people, browser_page):
+    order = make.at_production(people)
+    first = OrderStep.objects.filter(order=order).order_by("number").first()
+    phone = browser_page(people.operator, viewport={"width": 390, "height": 844})
+    network = phone.context
+    phone.goto(reverse("production:scan", args=[first.token]))
+    network.set_offline(True)
+    phone.get_by_role("button", name="Start").click()
+    phone.get_by_text("To be sent: 1").wait_for()
+    phone.get_by_label("Good pieces").fill("4")
+    phone.get_by_role("button", name="Report these pieces").click()
+    phone.get_by_text("To be sent: 2").wait_for()
+    phone.get_by_role("link", name="Pause").click()
+    phone.get_by_role("dialog").get_by_role("button", name="Pause").click()
+    phone.get_by_text("To be sent: 3").wait_for()
+    assert not TimeSegment.objects.exists()
+    network.set_offline(False)
+    phone.get_by_text("4 of 10 made").wait_for(state="attached")
+    phone.get_by_text("To be sent").wait_for(state="hidden")
+    segment = TimeSegment.objects.get()
+    assert segment.pause == "break" and segment.start_phone_at < segment.end_phone_at < segment.start_received_at
+    assert list(first.ledger.values_list("kind", "quantity")) == [("make", 4), ("pass", 4)]
+    # What the desk refuses stays in sight with what was typed.
+    phone.goto(reverse("production:scan", args=[first.token]))
+    OrderStep.objects.filter(pk=first.pk).update(is_cancelled=True)
+    network.set_offline(True)
+    phone.get_by_role("link", name="Report problem").click()
+    phone.get_by_label("Quality problem").check()
+    phone.get_by_label("What happened").fill("burr at the bore")
+    phone.get_by_role("button", name="Send to").click()
+    phone.get_by_text("To be sent: 1").wait_for()
+    network.set_offline(False)
+    kept = phone.locator("#kept")
+    kept.get_by_text("not in the plan any more").wait_for()
+    assert kept.get_by_text("burr at the bore").is_visible()
+    phone.reload()
+    assert kept.get_by_text("burr at the bore").is_visible() and not Issue.objects.exists()
+    kept.get_by_role("button", name="Discard").click()
+    kept.get_by_role("button", name="Press again").click()
+    kept.wait_for(state="hidden")
