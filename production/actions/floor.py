@@ -22,9 +22,10 @@ from orders.machine import LATER_THAN_REVIEW, Box, Stage
 from orders.models import CostEntry, Issue, OrderLine, OrderStep, SignOff, UrgentOrder
 from orders.models.money import CostKind
 from people.roles import Right, Role
+from production.actions.downtime import record_downtime
 from production.actions.obstacles import check_first_article, check_start, find_obstacle
 from production.actions.steps import call_inspector, finish_item, item_of, open_step
-from production.models import Downtime, Operation, TimeSegment, WorkCentre
+from production.models import Operation, TimeSegment, WorkCentre
 from production.phone import moment as moment_of
 from records.files import attach
 from records.models import Event
@@ -463,12 +464,12 @@ def report_problem(
     if segment and not can_go_on:
         _end(segment, Pause.PROBLEM, by, now, text, phone)
     if back_at and kind == Issue.Kind.MACHINE:
-        _record_downtime(order, step, by, text, moment_of(phone, now), back_at)
+        _record_standstill(order, step, by, text, moment_of(phone, now), back_at)
     _tell_late(order, step, by, gettext_noop("Problem"), phone, now)
     return issue
 
 
-def _record_downtime(order, step, by, text, since, back_at) -> Downtime:
+def _record_standstill(order, step, by, text, since, back_at) -> None:
     """The slot of the machine that the operation has, and not the others beside it."""
     if back_at <= since:
         raise BadInput(_("It runs again only after it stood still: give a later time."), field="back_at")
@@ -477,13 +478,10 @@ def _record_downtime(order, step, by, text, since, back_at) -> Downtime:
     if centre is None:
         raise BadInput(_("This operation has no work centre that could stand still."), field="back_at")
     slot = operation.slot if operation and centre.slots > 1 and operation.slot <= centre.slots else None
-    downtime = Downtime.objects.create(
-        work_centre=centre, slot=slot, starts_at=since, ends_at=back_at, reason=text.strip()[:300], is_breakdown=True,
-        recorded_by=by,
-    )
+    record_downtime(work_centre=centre, slot=slot, starts_at=since, ends_at=back_at, reason=text[:300],
+                    is_breakdown=True, by=by)
     note(order, "downtime_recorded", gettext_noop("{centre} stands still until {until}: {reason}"), by=by,
-         params={"centre": centre.code, "until": moment(back_at), "reason": downtime.reason})
-    return downtime
+         params={"centre": centre.code, "until": moment(back_at), "reason": text[:300]})
 
 
 def _is_promise_at_risk(order, now) -> bool:
