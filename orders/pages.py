@@ -1,6 +1,6 @@
 """The shell of an order's page: what every tab of it needs, whichever department draws the tab."""
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from orders.actions.hold import may_hold
 from orders.actions.withdrawal import open_act
 from orders.kept import Kept
 from orders.machine import FORWARD, LATER_THAN_REVIEW, PATH, STAGE_DEPARTMENT, STEPS, Box, Stage
-from orders.models import UrgentOrder
+from orders.models import Promise, UrgentOrder
 from orders.money import may_see
 from people.models import Department
 from people.roles import Right
@@ -60,7 +60,8 @@ def shell(request, order) -> dict:
     signed = {signature.box: signature for signature in order.kept.signatures}
     waiting = list(WorkItem.objects.living().filter(source=order.stream).select_related("department", "assignee"))
     request.order_waiting = waiting
-    prefetch_related_objects([order], "promises")
+    ledger = Promise.objects.select_related("requested_by", "approved_by", "recorded_by")
+    prefetch_related_objects([order], Prefetch("promises", ledger))
     promises = list(order.promises.all())
     return {
         "order": order,
@@ -75,6 +76,7 @@ def shell(request, order) -> dict:
         "tasks": tasks(order, signed, waiting),
         "duties": order.duties.select_related("person", "department").order_by("department_id"),
         "promises": promises,
+        "judged_promise": judged(promises),
         "promised_at": promises[-1].promised_at if promises else None,
         "is_late": is_late(order, promises),
         "order_acts": acts(request.user, order),
@@ -142,6 +144,12 @@ def amount_of(user, order, lines):
     if not may_see(user, "sales") or not lines or any(line.unit_price_amount is None for line in lines):
         return None
     return sum(line.unit_price_amount * line.agreed_quantity for line in lines) + (order.rush_charge_amount or 0)
+
+
+def judged(promises):
+    """The indicators judge on the first, after the customer's own last change on that one (kpi.reports)."""
+    own = [promise for promise in promises if promise.cause == Promise.Cause.CUSTOMER]
+    return own[-1] if own else promises[0] if promises else None
 
 
 def is_late(order, promises) -> bool:

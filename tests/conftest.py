@@ -49,7 +49,8 @@ IS_LEFT_OUT = DATABASE == "postgresql" and "PostgreSQL" in MISSING
 NEEDS = {"postgres": "PostgreSQL", "browser": "Chromium", "redis": "Redis"}
 DEPARTMENTS = ("production", "procurement", "quality", "logistics", "finance", "kpi")
 # Of the orders' own tests what every database must hold; the acts around an order run once.
-CORE = ("test_machine", "test_gate", "test_races", "test_door", "test_hold", "test_withdrawal", "test_search")
+CORE = ("test_machine", "test_gate", "test_races", "test_door", "test_hold", "test_withdrawal", "test_search",
+        "test_offers")
 RUN_OF = {"postgres": "postgresql", "browser": "sqlite", "redis": "sqlite", "once": "sqlite"}
 
 

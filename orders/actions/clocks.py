@@ -9,7 +9,7 @@ from orders.actions.trail import together
 from orders.actions.waiting import stand_still as still
 from orders.actions.waiting import start
 from orders.machine import STAGE_DEPARTMENT, Stage
-from orders.models import Negotiation
+from orders.models import Negotiation, UrgentOrder
 from people.duty import Roster, next_rank
 from sla import actions as sla
 from sla.models import Pause, WorkItem
@@ -151,6 +151,19 @@ def _whole(order, by) -> sla.Opening:
         order, kind="order", subject=gettext_noop("Deliver the order on time"), department=by.department, assignee=by,
         due_at=order.required_at,
     )
+
+
+def aim_at(order, at, *, by, now=None) -> None:
+    """The date changed: the whole order's clock ends there, with what it has used; its alerts are told for it anew."""
+    item = order.whole_item
+    if item is None or not item.is_living or item.due_at == at:
+        return
+    closed = sla.cancel(item, reason="date changed", by=by, now=now)
+    order.whole_item = open_item(
+        order, kind="order", subject=closed.subject, department=closed.department, assignee=closed.assignee,
+        due_at=at, consumed_seconds=closed.consumed_seconds, by=by, now=now,
+    )
+    UrgentOrder.objects.filter(pk=order.pk).update(whole_item=order.whole_item)
 
 
 def _assignee(order, department, now):

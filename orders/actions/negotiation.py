@@ -27,17 +27,30 @@ from sla.models import WorkItem
 def promise(
     *, order, promised_at, by, reason, cause=Promise.Cause.OURS, approved_by=None, requested_by=None, confidence=None
 ) -> Promise:
-    """Append to the promise ledger; the whole order's clock stays as it is (judged on the first).
+    """Append to the promise ledger. Indicators judge on the first; the whole order's clock runs to the latest.
 
     `requested_by`: who wanted it so, else who agreed it with the customer since the last promise.
     """
     entry = Promise.objects.create(
-        order=order, requested_at=order.required_at, promised_at=promised_at, cause=cause, reason=reason,
+        order=order, requested_at=_wanted(order, cause), promised_at=promised_at, cause=cause, reason=reason,
         requested_by=requested_by or _asked_for_it(order) or by, confidence=confidence,
         recorded_at=timezone.now(), recorded_by=by, approved_by=approved_by or by,
     )
+    clocks.aim_at(order, promised_at, by=by)
     note(order, "promised", gettext_noop("Promised delivery: {at}"), by=by, params={"at": moment(promised_at)})
     return entry
+
+
+def _wanted(order, cause):
+    """What the customer asked for by itself: before we agreed on another time, after its own last change."""
+    if cause == Promise.Cause.CUSTOMER:
+        return order.required_at
+    own = order.promises.filter(cause=Promise.Cause.CUSTOMER).order_by("-pk").first()
+    agreed = order.negotiations.filter(state=Negotiation.State.ACCEPTED, required_before__isnull=False)
+    if own:
+        agreed = agreed.filter(answered_at__gt=own.recorded_at)
+    first = agreed.order_by("answered_at").first()
+    return first.required_before if first else order.required_at
 
 
 def _asked_for_it(order):
@@ -222,6 +235,7 @@ def _apply(order, negotiation, option, by) -> list[Fact]:
     elif option.required_at or option.agreed_quantity:
         order.parts_option = None  # agreed anew, as one delivery
     order.save(update_fields=["required_at", "rush_charge_amount", "parts_option", "is_partial_allowed"])
+    clocks.aim_at(order, order.required_at, by=by)
     if option.agreed_quantity:
         facts += _change_quantity(order, option.agreed_quantity)
     if option.substitute_id and option.material_line_id:

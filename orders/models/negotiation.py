@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -170,3 +172,11 @@ class Promise(models.Model):
                 name="promises_of_customers",
             ),
         ]
+
+    @property
+    def likely(self) -> dict | None:
+        """By when most like orders would have been done, as it was known then."""
+        if not self.confidence:
+            return None
+        row = self.confidence["rows"][1]
+        return {"share": row["share"], "at": datetime.fromisoformat(row["at"]), "count": self.confidence["count"]}

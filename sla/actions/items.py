@@ -31,7 +31,8 @@ class Opening:
     """Something that starts to wait for somebody.
 
     `consumed_seconds`: what earlier runs of the same stage used; at least `minimum_share` (0..1) of the limit
-    stays. `due_at`: a fixed moment, counted day and night, instead of the policy's limit.
+    stays. `due_at`: a fixed moment, counted day and night, instead of the policy's limit; what was used before is
+    used of it too.
     """
 
     kind: str
@@ -93,8 +94,10 @@ def _wind(item, opening, now) -> None:
     version = item.policy_version
     if opening.due_at is not None:
         item.has_fixed_due = True
-        item.budget_seconds = max(0, math.ceil((opening.due_at - now).total_seconds()))
-        item.running_since = opening.due_at - timedelta(seconds=item.budget_seconds)
+        left_seconds = max(0, math.ceil((opening.due_at - now).total_seconds()))
+        item.consumed_seconds = int(opening.consumed_seconds)
+        item.budget_seconds = item.consumed_seconds + left_seconds
+        item.running_since = opening.due_at - timedelta(seconds=left_seconds)
         return
     item.edition_id = version.calendar.edition_id if version.calendar else None
     item.budget_seconds = version.target_seconds
