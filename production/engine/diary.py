@@ -3,10 +3,12 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 
-from production.engine.hours import Hours, intersection
+from production.engine.hours import Hours, NoHours, intersection
 from production.engine.model import Booking, Centre, Way
 
 FOREVER = 1 << 60
+Slots = tuple[tuple[str, int], ...]
+LastLots = Iterable[tuple[int, int]]
 
 
 class Gaps:
@@ -44,7 +46,6 @@ class Gaps:
         self.starts[first:last], self.ends[first:last] = starts, ends
         self.taken_by[end] = label
 
-
     def give_back(self, start: int, end: int) -> None:
         """Free a stretch that one booking took; it grows together with the gaps beside it."""
         if end <= start:
@@ -62,13 +63,15 @@ class Diary:
         self.centres = centres
         self._gaps: dict[tuple[str, int], Gaps] = {}
         self._own: set[tuple[str, int]] = set()
-        self._shared_hours: dict[tuple, Hours] = {}
-        for booking in bookings:
+        self._shared_hours: dict[Slots, Hours] = {}
+        self._combinations: dict[tuple[str, ...], list[Slots]] = {}
+        for booking in sorted(bookings, key=lambda booking: (booking.start, booking.end, booking.label)):
             self.book(booking)
 
     def fork(self) -> "Diary":
         other = Diary(self.centres)
         other._gaps, other._shared_hours = dict(self._gaps), self._shared_hours
+        other._combinations = self._combinations
         self._own = set()  # from now on shared
         return other
 
@@ -106,55 +109,61 @@ class Diary:
         hours = self.hours(booking.centre, booking.slot)
         return hours.position(booking.start), hours.position(booking.end)
 
-    def find(self, way: Way, earliest: int, not_done_before: int = 0):
-        """(end, start, slots, what stood in the way): where the way is done first, not before `earliest`."""
-        if way.also:
-            return self._find_together(way, earliest, not_done_before)
+    def find(self, way: Way, earliest: int, last_lots: LastLots = ()):
+        """(end, start, slots, what stood in the way): where the way is done first, not before `earliest`.
+
+        `last_lots`: (moment, seconds): so much of the work is left to do then. None where it can never be done.
+        """
         best = None
-        for slot in range(1, len(self.centres[way.centre].slots) + 1):
-            found = self._find_alone(way, slot, earliest, not_done_before, best)
+        for slots in self.combinations(way):
+            found = self.find_at(way, slots, earliest, last_lots, best)
             best = found or best
         return best
 
-    def _find_alone(self, way, slot, earliest, not_done_before, best):
-        hours, gaps = self.hours(way.centre, slot), self.gaps(way.centre, slot)
+    def find_at(self, way: Way, slots: Slots, earliest: int, last_lots: LastLots = (), best=None):
+        """The same at these slots; None also where it is not better than `best`."""
+        try:
+            find = self._find_alone if len(slots) == 1 else self._find_together
+            return find(way, slots, earliest, last_lots, best)
+        except NoHours:
+            return None
+
+    def combinations(self, way: Way) -> list[Slots]:
+        """The slots that the way may hold, one of each of its centres; where it holds one twice, two different."""
+        found = self._combinations.get(way.centres)
+        if found is None:
+            found = [()]
+            for code in way.centres:
+                slots = range(1, len(self.centres[code].slots) + 1)
+                found = [(*held, (code, slot)) for held in found for slot in slots if (code, slot) not in held]
+            self._combinations[way.centres] = found
+        return found
+
+    def _find_alone(self, way, slots, earliest, last_lots, best):
+        (code, slot), = slots
+        hours, gaps = self.hours(code, slot), self.gaps(code, slot)
         seconds, ready = max(way.seconds, 1), hours.position(earliest)
-        least_end = hours.position(not_done_before) if not_done_before else 0
+        least_end = _least_end(hours, last_lots)
         for at in range(gaps.first(ready), len(gaps.starts)):
             begin = max(gaps.starts[at], ready)
             until = max(begin + seconds, least_end)
             if until > gaps.ends[at]:
                 continue
             start, end = hours.start(begin), hours.end(until)
-            end = max(end, not_done_before)
             if best and (end, start) >= best[:2]:
                 return None
-            blocker = gaps.taken_by.get(begin, "") if begin > ready else ""
-            return end, start, ((way.centre, slot),), blocker
+            return end, start, slots, gaps.taken_by.get(begin, "") if begin > ready else ""
         return None
 
-    def _find_together(self, way, earliest, not_done_before):
-        best = None
-        for slots in self._combinations(way.centres):
-            found = self._first_together(way, slots, earliest, not_done_before)
-            if found and (best is None or found[:3] < best[:3]):
-                best = found
-        return best
-
-    def _combinations(self, centres):
-        found = [()]
-        for code in centres:
-            slots = range(1, len(self.centres[code].slots) + 1)
-            found = [(*held, (code, slot)) for held in found for slot in slots if (code, slot) not in held]
-        return found
-
-    def _first_together(self, way, slots, earliest, not_done_before):
+    def _find_together(self, way, slots, earliest, last_lots, best):
         """Try the earliest moment; where a slot is taken, try again when it is free."""
-        shared, moment, blocker = self._shared(slots), earliest, ""
+        shared, moment, blocker = self.shared_hours(slots), earliest, ""
+        least_end = _least_end(shared, last_lots)
         while True:
             begin = shared.position(moment)
-            start, end = shared.start(begin), shared.end(begin + max(way.seconds, 1))
-            end = max(end, not_done_before)
+            start, end = shared.start(begin), shared.end(max(begin + max(way.seconds, 1), least_end))
+            if best and (end, start) >= best[:2]:
+                return None
             later = [self._free_from(slot, start, end) for slot in slots]
             worst = max(later, key=lambda found: found[0])
             if worst[0] <= start:
@@ -170,7 +179,13 @@ class Diary:
         at = bisect_right(gaps.starts, begin)
         return max(start + 1, hours.start(gaps.starts[at])), gaps.taken_by.get(gaps.starts[at], "")
 
-    def _shared(self, slots) -> Hours:
+    def shared_hours(self, slots: Slots) -> Hours:
+        if len(slots) == 1:
+            return self.hours(*slots[0])
         if slots not in self._shared_hours:
             self._shared_hours[slots] = intersection(*(self.hours(*slot) for slot in slots))
         return self._shared_hours[slots]
+
+
+def _least_end(hours, last_lots) -> int:
+    return max((hours.position(moment) + seconds for moment, seconds in last_lots), default=0)

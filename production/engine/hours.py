@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 Span = tuple[int, int]  # seconds since the epoch, open from the first to the second
+LONGEST_WAIT = 800 * 24 * 3600  # two that share no moment for so long never will
 
 
 class NoHours(ValueError):
@@ -109,9 +110,11 @@ def intersection(*all_hours: Hours) -> Hours:
 def _shared(first: Hours, second: Hours) -> Iterator[Span]:
     left, right = first.spans(), second.spans()
     a, b = next(left, None), next(right, None)
-    while a and b:
+    last = a and a[1]
+    while a and b and max(a[0], b[0]) - last <= LONGEST_WAIT:
         if min(a[1], b[1]) > max(a[0], b[0]):
-            yield max(a[0], b[0]), min(a[1], b[1])
+            last = min(a[1], b[1])
+            yield max(a[0], b[0]), last
         if a[1] <= b[1]:
             a = next(left, None)
         else:

@@ -1,12 +1,14 @@
-"""One order's tasks placed between what is booked: greedily, or by searching the orders in which they may go."""
+"""One order's tasks placed between what is booked: greedily, or by searching the sequences in which they may go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from production.engine.diary import Diary
+from production.engine.hours import NoHours
 from production.engine.model import Placed, Task, Wait
 
-MOST_TRIES = 500  # partial sequences looked at; enough for ten operations that meet at two work centres
+MOST_TRIES = 500  # partial plans looked at; enough for ten operations that meet at two work centres
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +32,21 @@ def finish_of(rows) -> int:
     return max(row.end for row in rows)
 
 
-def in_turn(tasks: Iterable[Task]) -> list[Task]:
+def in_turn(tasks: Iterable[Task], known: Mapping | None = None) -> list[Task]:
     """Each after those before it; where there is a choice, the one with most work behind it first.
 
-    Raises ValueError for a cycle.
+    `known`: {key: its row in another plan}; where there is a choice, as it was there. ValueError for a cycle.
     """
-    tasks = {task.key: task for task in tasks}
+    tasks, known = {task.key: task for task in tasks}, known or {}
     tails, left, found = tails_of(tasks), dict(tasks), []
-    placed = set()
+
+    def turn(task):
+        was = known.get(task.key)
+        return not task.fixed, was is None, was.start if was else 0, -tails[task.key], str(task.key)
+
     while left:
-        ready = [task for task in left.values() if not any(key in left for key in task.after)]
-        if not ready:
-            raise ValueError("The tasks wait for each other.")
-        task = min(ready, key=lambda task: (not task.fixed, -tails[task.key], str(task.key)))
+        task = min((task for task in left.values() if not any(key in left for key in task.after)), key=turn)
         found.append(task)
-        placed.add(task.key)
         del left[task.key]
     return found
 
@@ -72,141 +74,209 @@ def tails_of(tasks: dict) -> dict:
     return tails
 
 
-def place(tasks: Iterable[Task], diary: Diary, now: int) -> tuple[Placed, ...]:
-    """Each task, in the order given, where it ends first; the diary is booked."""
-    rows = {}
+def place(tasks: Iterable[Task], diary: Diary, now: int, known: Mapping | None = None) -> tuple[Placed, ...]:
+    """Each task, in the order given, where it ends first; the diary is booked.
+
+    `known`: {key: its row in another plan}; it takes the slots it has there.
+    """
+    tasks, rows = list(tasks), {}
     for task in tasks:
-        rows[task.key] = row = place_one(task, rows, diary, now)
-        _book(task, row, diary)
+        for booking in task.fixed:
+            diary.book(booking)
+    for task in tasks:
+        rows[task.key] = row = place_one(task, rows, diary, now, known and known.get(task.key))
+        book(task, row, diary)
     return tuple(rows.values())
 
 
-def _book(task, row, diary):
-    for booking in row.bookings(task.label, task.order):
-        diary.book(booking)
+def book(task, row, diary) -> None:
+    if not task.fixed:
+        for booking in row.bookings(task.label, task.order):
+            diary.book(booking)
 
 
-def place_one(task: Task, rows: dict, diary: Diary, now: int) -> Placed:
-    """Where a task ends first, given where those before it are; nothing is booked."""
+def place_one(task: Task, rows: Mapping, diary: Diary, now: int, known: Placed | None = None) -> Placed:
+    """Where a task ends first, given where those before it are; nothing is booked. NoHours where it never ends."""
     if task.fixed:
-        main = task.fixed[0]
-        return Placed(task.key, main.start, main.end, tuple((b.centre, b.slot) for b in task.fixed))
-    ready, before = now, None
-    for key in task.after:
-        if key in rows and (released := _released(rows[key], diary)) > ready:
-            ready, before = released, key
-    gate = max(task.gates, key=lambda gate: (gate.at, gate.label), default=None)
-    earliest = max(ready, task.not_before or ready, gate.at if gate else ready)
-    best = None
+        return _where_it_runs(task)
+    turn = _Turn(task, rows, diary, now)
+    if known and known.way in task.ways and known.slots in diary.combinations(known.way):
+        found = diary.find_at(known.way, known.slots, turn.earliest, turn.last_lots(known.way))
+        if found:
+            return turn.row(known.way, found)
+    best = best_way = None
     for way in task.ways:
-        not_done_before = max((_last_lot(rows[key], way, diary) for key in task.after if key in rows), default=0)
-        end, start, slots, blocker = diary.find(way, earliest, not_done_before)
-        if best is None or (end, start) < best[:2]:
-            best = end, start, slots, blocker, way
-    end, start, slots, blocker, way = best
-    wait, label = _why(start, ready, earliest, gate, blocker, task)
-    return Placed(task.key, start, end, slots, way, ready, wait, label, before)
+        found = diary.find(way, turn.earliest, turn.last_lots(way))
+        if found and (best is None or found[:2] < best[:2]):
+            best, best_way = found, way
+    if best is None:
+        raise NoHours(task.label)
+    return turn.row(best_way, best)
 
 
-def _released(row, diary) -> int:
-    """When the task before lets the next one start: at its end, or with its first lot."""
+def _where_it_runs(task) -> Placed:
+    main = task.fixed[0]
+    return Placed(task.key, main.start, main.end, tuple((there.centre, there.slot) for there in task.fixed))
+
+
+class _Turn:
+    """When a task's turn comes, and what it still has to wait for."""
+
+    __slots__ = ("before", "earliest", "gate", "lots", "ready", "task")
+
+    def __init__(self, task, rows, diary, now):
+        self.task, self.ready, self.before, self.lots = task, now, None, ()
+        for key in task.after:
+            row = rows.get(key)
+            if row is None:
+                continue
+            let = release_of(row, diary)
+            if let.share is not None:
+                self.lots = (*self.lots, (let.end, let.share))
+            if let.at > self.ready:
+                self.ready, self.before = let.at, key
+        self.gate = max(task.gates, key=lambda gate: (gate.at, gate.label)) if task.gates else None
+        self.earliest = max(self.ready, task.not_before or self.ready, self.gate.at if self.gate else self.ready)
+
+    def last_lots(self, way):
+        """An overlapping task cannot end before it has worked on the last lot."""
+        return [(end, max(1, int(way.seconds * share))) for end, share in self.lots]
+
+    def row(self, way, found) -> Placed:
+        end, start, slots, blocker = found
+        wait, label = self._why(start, blocker)
+        return Placed(self.task.key, start, end, slots, way, self.ready, wait, label, self.before)
+
+    def _why(self, start, blocker):
+        if start <= self.ready:
+            return Wait.NOTHING, ""
+        if blocker:
+            return Wait.QUEUE, blocker
+        if self.gate and self.gate.at == self.earliest > self.ready:
+            return Wait.MATERIAL, self.gate.label
+        is_told = self.task.not_before and self.earliest > self.ready
+        return (Wait.NOT_BEFORE, "") if is_told else (Wait.CLOSED, "")
+
+
+class Release(NamedTuple):
+    """When a task lets the next one start: at its end, or with its first lot, which is `share` of the work."""
+
+    at: int
+    end: int
+    share: float | None = None
+
+
+def release_of(row: Placed | Release, diary: Diary) -> Release:
+    if isinstance(row, Release):
+        return row
     if row.way is None or row.way.lot_seconds is None:
-        return row.end
-    hours = diary.hours(*row.slots[0])
-    return min(row.end, hours.end(hours.position(row.start) + row.way.lot_seconds))
+        return Release(row.end, row.end)
+    hours = diary.shared_hours(row.slots)
+    first_lot = hours.end(hours.position(row.start) + row.way.lot_seconds)
+    return Release(min(row.end, first_lot), row.end, min(1.0, row.way.lot_seconds / max(row.way.seconds, 1)))
 
 
-def _last_lot(row, way, diary) -> int:
-    """An overlapping task cannot end before it has worked on the last lot."""
-    if row.way is None or row.way.lot_seconds is None:
-        return 0
-    share = min(1.0, row.way.lot_seconds / max(row.way.seconds, 1))
-    hours = diary.hours(way.centre, 1)
-    return hours.end(hours.position(row.end) + max(1, int(way.seconds * share)))
+def options_of(task: Task, rows: Mapping, diary: Diary, now: int) -> list[Placed]:
+    """The earliest place at every slot of every way."""
+    if task.fixed:
+        return [_where_it_runs(task)]
+    turn = _Turn(task, rows, diary, now)
+    return [
+        turn.row(way, found) for way in task.ways for slots in diary.combinations(way)
+        if (found := diary.find_at(way, slots, turn.earliest, turn.last_lots(way)))
+    ]
 
 
-def _why(start, ready, earliest, gate, blocker, task):
-    if start <= ready:
-        return Wait.NOTHING, ""
-    if blocker:
-        return Wait.QUEUE, blocker
-    if gate and gate.at == earliest and gate.at > ready:
-        return Wait.MATERIAL, gate.label
-    return (Wait.NOT_BEFORE, "") if task.not_before and earliest > ready else (Wait.CLOSED, "")
+def lower_bound(tasks: Iterable[Task], diary: Diary, now: int, rows: Mapping | None = None) -> int:
+    """Each task, in turn, as if it had the diary to itself: no plan that contains `rows` finishes before."""
+    least = dict(rows or {})
+    for task in tasks:
+        if task.key in least:
+            continue
+        if not any(way.lot_seconds is not None for way in task.ways):
+            least[task.key] = place_one(task, least, diary, now)
+            continue
+        options = [release_of(row, diary) for row in options_of(task, least, diary, now)]
+        least[task.key] = Release(
+            min(let.at for let in options), min(let.end for let in options),
+            min(1.0 if let.share is None else let.share for let in options),
+        )
+    return finish_of(least.values())
 
 
-def lower_bound(tasks: Iterable[Task], diary: Diary, now: int) -> int:
-    """Each task as if it had the diary to itself: no plan finishes before."""
-    rows = {}
-    for task in in_turn(tasks):
-        rows[task.key] = place_one(task, rows, diary, now)
-    return finish_of(rows.values())
-
-
-def insert(tasks: Iterable[Task], diary: Diary, now: int, tries: int = MOST_TRIES) -> Answer:
+def insert(
+    tasks: Iterable[Task], diary: Diary, now: int, tries: int = MOST_TRIES, known: Iterable[Placed] = ()
+) -> Answer:
     """The order's tasks between the bookings, as early as possible; the diary is left as it was.
 
     A chain is placed exactly: each task as early as it can, which never hinders the next one. Where branches
-    meet at a work centre, their sequences are searched with bounds, at most `tries` of them.
+    meet at a work centre or lots overlap, sequences and slots are searched with bounds, at most `tries` of them.
+    `known`: rows of a plan with fewer means; the answer is never later, also where the search ends early.
     """
-    tasks = in_turn(tasks)
+    tasks, diary = in_turn(tasks), diary.fork()
+    for task in tasks:
+        for booking in task.fixed:
+            diary.book(booking)
     bound = lower_bound(tasks, diary, now)
     rows = place(tasks, diary.fork(), now)
+    if known and finish_of(rows) > bound:
+        was = {row.key: row for row in known}
+        rows = min(rows, place(in_turn(tasks, was), diary.fork(), now, was), key=finish_of)
     if finish_of(rows) <= bound:
         return Answer(rows, bound, True)
-    search = _Search(tasks, rows, bound, now, tries, diary.centres)
-    search.run(diary.fork(), {})
+    search = _Search(tasks, rows, bound, diary, now, tries)
     return Answer(search.best, bound, search.is_proved)
 
 
 class _Search:
-    """Depth first over the sequences of tasks that compete for a work centre."""
+    """Depth first over the sequences of tasks that compete for a work centre, and over their slots.
 
-    def __init__(self, tasks, rows, bound, now, tries, centres):
+    Placed in the sequence of its starts, each task as early as it can at its slots, some plan is the best one;
+    so where all is tried, nothing finishes earlier.
+    """
+
+    def __init__(self, tasks, rows, bound, diary, now, tries):
         self.tasks = {task.key: task for task in tasks}
         self.tails = tails_of(self.tasks)
         self.best, self.finish = rows, finish_of(rows)
-        self.bound, self.now, self.left, self.centres = bound, now, tries, centres
+        self.bound, self.now, self.left = bound, now, tries
+        self.seen = set()
+        self._run(diary, {task.key: place_one(task, {}, diary, now) for task in tasks if task.fixed})
 
     @property
     def is_proved(self) -> bool:
-        """It meets the bound, or every sequence was tried where some sequence must be the best plan."""
-        return self.finish <= self.bound or (self.left > 0 and self._is_simple())
+        return self.finish <= self.bound or self.left > 0
 
-    def _is_simple(self) -> bool:
-        """One way, one slot, no lots that overlap: the best plan is then among the sequences of earliest places."""
-        return all(
-            len(task.ways) == 1 and not task.ways[0].also and task.ways[0].lot_seconds is None
-            and len(self.centres[task.ways[0].centre].slots) == 1
-            for task in self.tasks.values() if not task.fixed
-        )
-
-    def run(self, diary, rows):
-        if self.finish <= self.bound:
-            return
+    def _run(self, diary, rows):
         self.left -= 1
         if len(rows) == len(self.tasks):
             if finish_of(rows.values()) < self.finish:
                 self.best, self.finish = tuple(rows.values()), finish_of(rows.values())
             return
         for row in self._choices(diary, rows):
-            if self.left <= 0:
+            if self.left <= 0 or self.finish <= self.bound:
                 return
-            if row.start + self.tails[row.key] >= self.finish:
-                continue
-            branch = diary.fork()
-            _book(self.tasks[row.key], row, branch)
-            self.run(branch, {**rows, row.key: row})
+            branch, more = diary.fork(), {**rows, row.key: row}
+            book(self.tasks[row.key], row, branch)
+            if self._is_new(more) and lower_bound(self.tasks.values(), branch, self.now, more) < self.finish:
+                self._run(branch, more)
+
+    def _is_new(self, rows) -> bool:
+        """Another sequence may have led to the same places."""
+        places = frozenset((key, row.start, row.end, row.slots) for key, row in rows.items())
+        is_new = places not in self.seen
+        self.seen.add(places)
+        return is_new
 
     def _choices(self, diary, rows):
         """What may go next. A task that no other one competes with goes at once: it can hinder nobody."""
         ready = [task for task in self.tasks.values()
                  if task.key not in rows and all(key in rows or key not in self.tasks for key in task.after)]
         for task in ready:
-            if not self._competes(task, rows):
+            if not self._competes(task, rows) and all(way.lot_seconds is None for way in task.ways):
                 return [place_one(task, rows, diary, self.now)]
-        found = [place_one(task, rows, diary, self.now) for task in ready]
-        return sorted(found, key=lambda row: (row.end, -self.tails[row.key], str(row.key)))
+        found = [row for task in ready for row in options_of(task, rows, diary, self.now)]
+        return sorted(found, key=lambda row: (row.end, -self.tails[row.key], str(row.key), row.slots))
 
     def _competes(self, task, rows) -> bool:
         mine = {centre for way in task.ways for centre in way.centres}
