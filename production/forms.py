@@ -4,8 +4,8 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Issue
 from people.models import User
 from people.roles import Right
-from production.capacity import Means
-from production.models import Assessment, TimeSegment, WorkCentre
+from production.capacity import Means, variants_of
+from production.models import Assessment, TimeSegment
 
 Pause = TimeSegment.Pause
 Kind = Issue.Kind
@@ -38,19 +38,54 @@ class AssessForm(forms.Form):
     )
 
 
-class PlanForm(forms.Form):
+class MeansForm(forms.Form):
+    """Means put together by hand: what this order's routing and work centres allow."""
+
+    gives_way = forms.BooleanField(label=_("Others give way, inside their dates"), required=False)
     has_overtime = forms.BooleanField(label=_("With overtime"), required=False)
     has_overlap = forms.BooleanField(label=_("With overlapping operations"), required=False)
-    extra_slot_at = forms.ModelChoiceField(
-        label=_("One more slot at"), queryset=WorkCentre.objects.active(), required=False, to_field_name="code"
+    has_candidates = forms.BooleanField(label=_("Use other work centres as well"), required=False)
+    has_substitutes = forms.BooleanField(label=_("Use substitute material"), required=False)
+    shifts = forms.TypedMultipleChoiceField(
+        label=_("Extra shifts"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
     )
+    extra_slot_at = forms.ChoiceField(label=_("One more slot at"), required=False)
+    split_at = forms.MultipleChoiceField(
+        label=_("Split over two machines"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    outside_at = forms.MultipleChoiceField(label=_("Done outside"), required=False, widget=forms.CheckboxSelectMultiple)
+    variant = forms.ChoiceField(label=_("Other routing"), required=False)
+    first_lot = forms.IntegerField(label=_("Pieces to deliver first"), required=False, min_value=1)
+
+    def __init__(self, *args, proposal, **options):
+        super().__init__(*args, **options)
+        demands = list(proposal.demands.values())
+        centres = {code for row in proposal.rows for code, slot in row.slots if slot}
+        shifts = [(shift.pk, f"{shift.name} · {shift.work_centre.code}") for shift in proposal.shop.shifts.values()
+                  if shift.work_centre.code in centres]
+        self._offer("shifts", shifts)
+        self._offer("extra_slot_at", [(code, code) for code in sorted(centres)], empty=True)
+        self._offer("split_at", [(demand.code, demand.label) for demand in demands if demand.can_be_split])
+        self._offer("outside_at", [
+            (demand.code, demand.label) for demand in demands if demand.routing.subcontract_service_id
+        ])
+        self._offer("variant", [(name, name) for name in variants_of(demands)], empty=True)
+        if not any(demand.routing.candidates.all() for demand in demands):
+            del self.fields["has_candidates"]
+
+    def _offer(self, name, choices, *, empty=False):
+        """A choice of nothing is not shown."""
+        if choices:
+            self.fields[name].choices = [("", "–"), *choices] if empty else choices
+        else:
+            del self.fields[name]
 
     @property
     def means(self) -> Means:
-        extra = self.cleaned_data["extra_slot_at"]
-        return Means(
-            self.cleaned_data["has_overtime"], self.cleaned_data["has_overlap"], extra.code if extra else ""
-        )
+        data = self.cleaned_data
+        return Means(**{
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if value
+        })
 
 
 class OperationForm(forms.Form):
@@ -78,6 +113,7 @@ class NegotiateForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
+    choice = forms.CharField(required=False, widget=forms.HiddenInput)
     promised_at = forms.DateTimeField(label=_("Promised delivery"))
     reason = forms.CharField(
         label=_("Reason"), max_length=500, required=False,

@@ -8,6 +8,17 @@ MOST_CLOSED = 80
 
 
 @dataclass(frozen=True)
+class Row:
+    """`before`: (start, end) it has otherwise, drawn thin below. `kind`: operation, material or moved."""
+
+    label: str
+    start: datetime
+    end: datetime
+    before: tuple | None = None
+    kind: str = "operation"
+
+
+@dataclass(frozen=True)
 class Bar:
     y: int
     x: float
@@ -16,7 +27,8 @@ class Bar:
     note: str
     note_x: float
     note_anchor: str
-    is_late: bool
+    tone: str
+    before: tuple | None = None  # (x, width)
 
 
 @dataclass(frozen=True)
@@ -41,11 +53,12 @@ class Chart:
 
 
 def draw(rows, *, now, required, calendar, zone, day_label, span_label) -> Chart | None:
-    """`rows`: (label, start, end). The labels are the caller's, in the reader's language."""
-    rows = [row for row in rows if row[2] > now]
+    """The labels are the caller's, in the reader's language."""
+    rows = [row for row in rows if row.end > now]
     if not rows:
         return None
-    finish = max(end for _label, _start, end in rows)
+    finish = max(row.end for row in rows if row.kind == "operation" or len(rows) == 1)
+    finish = max([finish, *(row.before[1] for row in rows if row.before and row.kind == "operation")])
     is_near = required and now < required <= now + 3 * (finish - now)
     scale = _Scale(now, max(finish, required) if is_near else finish)
     height = TOP + ROW * len(rows) + 6
@@ -66,15 +79,24 @@ class _Scale:
         return round(LEFT + max(0.0, min(1.0, share)) * (WIDTH - LEFT), 1)
 
 
+TONES = {"material": "t-warn", "moved": "faint"}
+
+
 def _bar(scale, index, row, required, span_label) -> Bar:
-    label, start, end = row
-    x, right = scale.x(start), scale.x(end)
+    x, right = scale.x(row.start), scale.x(row.end)
     is_right = right < WIDTH - 130
+    is_late = bool(required and row.end > required) and row.kind == "operation"
     return Bar(
-        y=TOP + index * ROW, x=x, width=max(3.0, round(right - x, 1)), label=label,
-        note=span_label(start, end), note_x=right + 7 if is_right else x - 7,
-        note_anchor="start" if is_right else "end", is_late=bool(required and end > required),
+        y=TOP + index * ROW, x=x, width=max(3.0, round(right - x, 1)), label=row.label,
+        note=span_label(row.start, row.end), note_x=right + 7 if is_right else x - 7,
+        note_anchor="start" if is_right else "end", tone=TONES.get(row.kind) or ("t-over" if is_late else "t-info"),
+        before=_thin(scale, row.before) if row.before else None,
     )
+
+
+def _thin(scale, times) -> tuple:
+    x = scale.x(times[0])
+    return x, max(3.0, round(scale.x(times[1]) - x, 1))
 
 
 def _required(scale, required) -> Mark:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from orders.machine import ASSESSMENTS, LATER_THAN_REVIEW, Box, Stage
 from orders.models import MaterialLine, OrderStep, SignOff, UrgentOrder
 from production import capacity
+from production.capacity import Wait
 from production.models import Assessment, Operation, Plan, TimeSegment, WorkCentre
-from production.schedule import Wait
 
 
 @dataclass

@@ -45,7 +45,7 @@ class Calendar:
         if seconds <= 0:
             return moment
         left, cursor = timedelta(seconds=seconds), moment.astimezone(UTC)
-        for start, end in self._spans_from(cursor):
+        for start, end in self.spans_from(cursor):
             start = max(start, cursor)
             if end - start >= left:
                 return start + left
@@ -59,7 +59,7 @@ class Calendar:
             return -self.between(later, earlier)
         cursor, stop = earlier.astimezone(UTC), later.astimezone(UTC)
         total = timedelta()
-        for start, end in self._spans_from(cursor):
+        for start, end in self.spans_from(cursor):
             if start >= stop:
                 break
             start, end = max(start, cursor), min(end, stop)
@@ -69,13 +69,13 @@ class Calendar:
 
     def is_open(self, moment: datetime) -> bool:
         moment = moment.astimezone(UTC)
-        start, _end = next(self._spans_from(moment), (None, None))
+        start, _end = next(self.spans_from(moment), (None, None))
         return start is not None and start <= moment
 
     def next_change(self, moment: datetime) -> datetime | None:
         """When it opens or closes next; None when it never does."""
         cursor, opened = moment.astimezone(UTC), self.is_open(moment)
-        for start, end in self._spans_from(cursor):
+        for start, end in self.spans_from(cursor):
             if not opened:
                 return start
             if start > cursor:
@@ -89,7 +89,7 @@ class Calendar:
         """False when the holidays of that date are not known yet: the deadline is provisional."""
         return self.covered_until is None or moment.astimezone(ZoneInfo(self.zone)).date() <= self.covered_until
 
-    def _spans_from(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
+    def spans_from(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Open spans that end after the moment, in order of their start; they may overlap or touch."""
         day = moment.astimezone(ZoneInfo(self.zone)).date() - 2 * ONE_DAY
         last_open = day

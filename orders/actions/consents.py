@@ -18,10 +18,15 @@ from sla import actions as sla
 
 
 def lock_both(order_id, other_id, *, by, version=None) -> tuple[UrgentOrder, UrgentOrder]:
-    """Two orders at once, always in the same sequence, so that two plans never wait for each other."""
-    asked = {order_id: version, other_id: None}
+    order, other = lock_all(order_id, [other_id], by=by, version=version)
+    return order, other
+
+
+def lock_all(order_id, others, *, by, version=None) -> list[UrgentOrder]:
+    """Several orders at once, always in the same sequence, so that two plans never wait for each other."""
+    asked = dict.fromkeys(others) | {order_id: version}
     found = {pk: door.lock(pk, by=by, version=asked[pk]) for pk in sorted(asked)}
-    return found[order_id], found[other_id]
+    return [found[order_id], *(found[pk] for pk in others)]
 
 
 def ask_consent(

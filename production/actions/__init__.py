@@ -17,11 +17,12 @@ from production.actions.master import remove, remove_operation, save, save_opera
 from production.actions.planning import change_operation, make_plan
 from production.actions.precedence import check_precedence, go_first
 from production.actions.release import release_plan
-from production.actions.review import approve, assess, negotiate
+from production.actions.review import approve, approve_way, assess, negotiate
 from production.actions.supply import waive_line
 
 __all__ = [
     "approve",
+    "approve_way",
     "assess",
     "cancel_downtime",
     "change_operation",

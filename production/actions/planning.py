@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -51,27 +52,42 @@ def make_plan(*, order_id, by, means=None, version=None, now=None) -> Plan:
 def write_draft(order, proposal, *, by, now, goes_before=None) -> Plan:
     """The proposal as the order's draft; what another order's salesperson agreed to was another plan."""
     lapse_consents(order, by=by, now=now)
-    plan = _draft(order, by, proposal.means, now, goes_before)
+    plan = _draft(order, by, proposal.means, now, goes_before=goes_before, moves=moves_of(proposal))
     owners = _usual_owners(proposal)
     rows = {row.key: row for row in proposal.rows}
     Operation.objects.bulk_create(
-        _operation(plan, demand, rows.get(key), proposal.means, owners) for key, demand in proposal.demands.items()
+        _operation(plan, demand, rows.get(key), proposal, owners) for key, demand in proposal.demands.items()
     )
     note(order, "plan_made", gettext_noop("Plan version {version} drafted, finish {finish}"), by=by,
          params={"version": plan.version, "finish": moment(plan.finish_at)})
     return plan
 
 
-def _draft(order, by, means, now, goes_before) -> Plan:
-    values = {
-        "made_at": now, "made_by": by, "means": means.stored(), "goes_before": goes_before,
+def moves_of(proposal) -> dict:
+    """Where the orders that give way would go, as a draft keeps it until it is released."""
+    versions = dict(Plan.objects.filter(order__in=proposal.moved, state=Plan.State.RELEASED)
+                    .values_list("order_id", "version"))
+    return {
+        str(order_id): {"version": versions[order_id], "rows": [
+            {"line": row.key[0], "number": row.number, "start": row.start.isoformat(), "end": row.end.isoformat(),
+             "slots": [list(slot) for slot in row.slots]} for row in rows.values()
+        ]}
+        for order_id, rows in proposal.moved.items()
     }
+
+
+def _draft(order, by, means, now, **why) -> Plan:
+    values = {"made_at": now, "made_by": by, "means": means.stored(), **why}
     last = Plan.objects.filter(order=order).order_by("-version").first()
     if last and last.is_draft:
         last.operations.all().delete()
         Plan.objects.filter(pk=last.pk).update(**values)
         return Plan.objects.get(pk=last.pk)
-    return Plan.objects.create(order=order, version=last.version + 1 if last else 1, **values)
+    return Plan.objects.create(order=order, version=next_version(order), **values)
+
+
+def next_version(order) -> int:
+    return (Plan.objects.filter(order=order).aggregate(last=Max("version"))["last"] or 0) + 1
 
 
 def _usual_owners(proposal) -> dict:
@@ -82,29 +98,47 @@ def _usual_owners(proposal) -> dict:
             rows.values_list("line__product_id", "number", "owner_id")}
 
 
-def _operation(plan, demand, row, means, owners) -> Operation:
+def _operation(plan, demand, row, proposal, owners) -> Operation:
     routing, there = demand.routing, demand.in_force
-    start, end, slot, wait = _place(demand, row)
+    place = _place(demand, row, proposal.centres)
     owner_id = there.owner_id if there else owners.get((demand.line.product_id, routing.number))
     return Operation(
         plan=plan, line=demand.line, step=demand.step, number=routing.number, name=routing.name[:80],
-        work_centre=there.work_centre if there and demand.is_begun else routing.work_centre, slot=slot,
-        owner_id=owner_id or routing.work_centre.foreman_id, quantity=demand.quantity,
-        work_seconds=demand.work_seconds, starts_at=start, ends_at=end, wait=wait,
+        owner_id=owner_id or routing.work_centre.foreman_id, quantity=demand.quantity, after=_after(demand),
         is_inspected=routing.is_inspected, needs_first_article=routing.needs_first_article,
-        transfer_lot=demand.lot(means), is_external=routing.is_external,
-        qualification_id=routing.qualification_id,
+        transfer_lot=demand.lot(proposal.means), is_external=routing.is_external or bool(row and row.is_outside),
+        qualification_id=routing.qualification_id, **place,
     )
 
 
-def _place(demand, row):
+def _after(demand) -> list[int] | None:
+    """Only what is not the usual: the operation with the number before."""
+    return None if demand.is_in_line else list(demand.after)
+
+
+def _place(demand, row, centres) -> dict:
+    """Where and when: as computed; what is made already stays where it was."""
     if row:
-        wait = {"wait": row.wait, "label": row.wait_label, "seconds": int(row.waited.total_seconds())}
-        return row.start, row.end, row.slot, wait if row.wait else {}
+        code, second_slot = row.second or (None, None)
+        return {
+            "work_centre": centres[row.centre], "slot": row.slot, "second_work_centre": centres.get(code),
+            "second_slot": second_slot, "starts_at": row.start, "ends_at": row.end, "work_seconds": row.seconds,
+            "wait": waiting(row),
+        }
     there, step = demand.in_force, demand.step
     start = there.starts_at if there else step.started_at
     end = there.ends_at if there else step.finished_at or start
-    return start, max(end, start + timedelta(minutes=1)), there.slot if there else 1, {}
+    return {
+        "work_centre": there.work_centre if there else demand.routing.work_centre, "slot": there.slot if there else 1,
+        "starts_at": start, "ends_at": max(end, start + timedelta(minutes=1)), "work_seconds": demand.work_seconds,
+    }
+
+
+def waiting(row) -> dict:
+    """Why it does not start sooner, as an operation keeps it."""
+    if not row.wait:
+        return {}
+    return {"wait": row.wait, "label": row.wait_label, "seconds": int(row.waited.total_seconds())}
 
 
 @transaction.atomic
@@ -192,11 +226,9 @@ def _push_later(order, operation, now):
     if not later:
         return
     plan = operation.plan
-    means = capacity.Means.read(plan.means)
-    demands, _without = capacity.read_demands(order, now=now)
-    placed = capacity.place_again(order, plan, [operation, *later], demands, means, now=now)
+    placed = capacity.place_again(order, plan, [operation, *later], now=now)
     for row in later:
         there = placed[row.line_id, row.number]
         row.starts_at, row.ends_at, row.slot = there.start, there.end, there.slot
-        row.wait = {"wait": there.wait, "label": there.wait_label} if there.wait else {}
+        row.wait = waiting(there)
     Operation.objects.bulk_update(later, ["starts_at", "ends_at", "slot", "wait"])

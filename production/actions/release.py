@@ -1,6 +1,7 @@
 """The plan in force: operations, material requirements and planned costs, written for all departments."""
 
 import secrets
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from desk.refusals import Changed, Condition, GateShut
 from desk.text import moment, when
 from orders import actions as orders
 from orders.actions import clocks
-from orders.actions.consents import check_agreed, check_answered, lock_both
+from orders.actions.consents import check_agreed, check_answered, lapse_consents, lock_all
 from orders.actions.door import touch
 from orders.actions.duties import departments, person_on_duty
 from orders.actions.trail import inform, note
@@ -22,7 +23,7 @@ from orders.machine import FORWARD, LATER_THAN_REVIEW, Box, Fact
 from orders.models import CostEntry, MaterialLine, OrderStep
 from orders.models.money import CostKind
 from production import capacity
-from production.actions.planning import LEEWAY, check_planner, write_draft
+from production.actions.planning import LEEWAY, check_planner, next_version, write_draft
 from production.actions.steps import cancel_item, open_first_steps
 from production.actions.supply import ask_for_materials
 from production.models import Operation, Plan, WorkCentre
@@ -39,7 +40,7 @@ def release_plan(*, order_id, by, version=None, now=None) -> Plan:
     Raises GateShut for an operation without owner, a start in the past or a slot that another order took.
     """
     now = now or timezone.now()
-    order, other = _locked(order_id, by, version)
+    order, other, others = _locked(order_id, by, version)
     check_planner(order, by)
     plan = Plan.objects.filter(order=order, state=Plan.State.DRAFT).first()
     if plan is None:
@@ -48,28 +49,29 @@ def release_plan(*, order_id, by, version=None, now=None) -> Plan:
     plan.goes_before = other
     before = capacity.forecast(other, now=now).finish if other else None
     operations = _operations(plan)
-    _lock_centres(order, other, operations)
-    _check_release(order, plan, operations, now)
-    _put_in_force(order, plan, by, now)
-    steps = _write_steps(order, plan, operations, by, now)
+    lock_centres(order, [other, *others], operations)
+    moved = {giver: moved_rows(giver, plan) for giver in others}
+    _check_release(order, plan, operations, moved, now)
+    put_in_force(order, plan, by=by, now=now)
     if other:
         give_way(order, other, plan, before, by, now)
-    _write_papers(order, plan, operations, steps, by, now)
+    for giver, rows in moved.items():
+        _move_over(order, giver, rows, by, now)
     return plan
 
 
 def _locked(order_id, by, version):
-    """The order, and the one its draft goes before: both rows, for both plans change."""
-    drafts = Plan.objects.filter(order=order_id, state=Plan.State.DRAFT, goes_before__isnull=False)
-    other_id = drafts.values_list("goes_before", flat=True).first()
-    if other_id is None:
-        return orders.lock(order_id, by=by, version=version), None
-    order, other = lock_both(order_id, other_id, by=by, version=version)
-    return order, None if other.is_final or other.is_cancelled else other
+    """The order, the one its draft goes before, and those that give way: all rows whose plans change."""
+    draft = Plan.objects.filter(order=order_id, state=Plan.State.DRAFT).first()
+    first = draft.goes_before_id if draft else None
+    givers = [int(pk) for pk in draft.moves] if draft else []
+    order, *others = lock_all(order_id, [*([first] if first else []), *givers], by=by, version=version)
+    other = others.pop(0) if first else None
+    return order, None if other and (other.is_final or other.is_cancelled) else other, others
 
 
 def _operations(plan) -> list:
-    return list(plan.operations.select_related("step", "work_centre__calendar", "owner", "line"))
+    return list(plan.operations.select_related("step", "work_centre__calendar", "second_work_centre", "owner", "line"))
 
 
 def give_way(order, other, plan, before, by, now) -> None:
@@ -80,21 +82,77 @@ def give_way(order, other, plan, before, by, now) -> None:
     proposal = capacity.forecast(other, now=now)
     if capacity.breaks_promise(before, proposal.finish, capacity.promised_of(other)):
         check_agreed(order, other, plan_version=plan.version, finish_at=proposal.finish)
-    moved = write_draft(other, proposal, by=by, now=now)
-    operations = _operations(moved)
-    _put_in_force(other, moved, by, now)
-    steps = _write_steps(other, moved, operations, by, now)
-    _write_papers(other, moved, operations, steps, by, now)
+    put_in_force(other, write_draft(other, proposal, by=by, now=now), by=by, now=now)
+    _say_gave_way(order, other, before, proposal.finish, by)
+
+
+def _say_gave_way(order, other, before, after, by):
     event = note(
         other, "gave_way", gettext_noop("Gave way to {order}: finish {after} instead of {before}"), by=by,
-        params={"order": str(order), "after": moment(proposal.finish), "before": moment(before)},
+        params={"order": str(order), "after": moment(after), "before": moment(before)},
     )
     inform(other, event, {other.created_by})
 
 
+def moved_rows(giver, plan) -> list[Operation]:
+    """The operations of the plan in force of an order that gives way, where they would stand then.
+
+    Raises Changed where that plan is another one than the draft was computed with.
+    """
+    moves = plan.moves[str(giver.pk)]
+    current = Plan.objects.filter(order=giver, state=Plan.State.RELEASED).first()
+    if current is None or current.version != moves["version"]:
+        raise Changed(
+            _("The plan of %(order)s has changed meanwhile: compute again.") % {"order": giver},
+            because=_("Version %(version)s is in force now.") % {"version": current.version if current else "–"},
+        )
+    new = {(row["line"], row["number"]): row for row in moves["rows"]}
+    rows = _operations(current)
+    codes = {code for row in new.values() for code, _slot in row["slots"]}
+    centres = {centre.code: centre for centre in WorkCentre.objects.filter(code__in=codes)}
+    for row in rows:
+        if place := new.get((row.line_id, row.number)):
+            if row.step and row.step.started_at:
+                raise Changed(_("“%(operation)s” of %(order)s has begun meanwhile: compute again.")
+                              % {"operation": row, "order": giver})
+            _put(row, place, centres)
+    return rows
+
+
+def _put(row, place, centres):
+    (code, row.slot), *second = place["slots"]
+    row.work_centre = centres[code]
+    if second:
+        row.second_work_centre, row.second_slot = centres[second[0][0]], second[0][1]
+    row.starts_at, row.ends_at = (datetime.fromisoformat(place[end]) for end in ("start", "end"))
+
+
+def _move_over(order, giver, rows, by, now):
+    """A new version of the plan of an order that gives way, in force with the one it makes room for."""
+    current = Plan.objects.get(order=giver, state=Plan.State.RELEASED)
+    before = current.finish_at
+    lapse_consents(giver, by=by, now=now)
+    Plan.objects.filter(order=giver, state=Plan.State.DRAFT).delete()
+    plan = Plan.objects.create(order=giver, version=next_version(giver), means=current.means, gave_way_to=order,
+                               made_at=now, made_by=by)
+    for row in rows:
+        row.pk, row.plan, row._state.adding = None, plan, True
+    Operation.objects.bulk_create(rows)
+    put_in_force(giver, plan, by=by, now=now)
+    _say_gave_way(order, giver, before, plan.finish_at, by)
+
+
+def put_in_force(order, plan, *, by, now) -> None:
+    """A checked draft with all that follows from it; the caller holds the order's lock."""
+    operations = _operations(plan)
+    _put_in_force(order, plan, by, now)
+    steps = _write_steps(order, plan, operations, by, now)
+    _write_papers(order, plan, operations, steps, by, now)
+
+
 def _write_papers(order, plan, operations, steps, by, now) -> None:
     """What follows from a plan in force: materials, costs, the signature, the first operations, the messages."""
-    demands, _without = capacity.read_demands(order, now=now)
+    demands, _without = capacity.read_demands(order, now=now, means=capacity.Means.read(plan.means))
     has_new_lines = _write_materials(order, plan, demands, steps, by, now)
     _write_costs(order, plan, operations, demands, by)
     _close_remakes(order, by, now)
@@ -105,7 +163,7 @@ def _write_papers(order, plan, operations, steps, by, now) -> None:
     _tell(order, plan, by)
 
 
-def _check_release(order, plan, operations, now):
+def _check_release(order, plan, operations, moved, now):
     conditions = [
         Condition(_("%(operation)s has a person responsible") % {"operation": row}, row.owner_id is not None)
         for row in operations
@@ -119,29 +177,33 @@ def _check_release(order, plan, operations, now):
             _("This plan is out of date: compute it again."),
             because=_("“%(operation)s” was to start %(start)s.") % {"operation": late, "start": when(late.starts_at)},
         )
-    _check_slots(order, plan, waiting, now)
+    _check_slots(order, plan, waiting, moved, now)
 
 
-def _lock_centres(order, other, operations):
+def lock_centres(order, others, operations):
     """Two orders cannot take the same slot at the same moment."""
     centres = {operation.work_centre_id for operation in operations}
-    if other:
-        centres |= set(Operation.objects.committed().filter(plan__order=other).values_list("work_centre", flat=True))
+    centres |= {operation.second_work_centre_id for operation in operations if operation.second_work_centre_id}
+    others = [other for other in others if other]
+    if others:
+        centres |= set(Operation.objects.committed().filter(plan__order__in=others).values_list(
+            "work_centre", flat=True))
     list(WorkCentre.objects.select_for_update(of=("self",)).filter(pk__in=centres).order_by("pk"))
 
 
-def _check_slots(order, plan, operations, now):
+def _check_slots(order, plan, operations, moved, now):
     """Somebody else's plan may have been released since this one was drafted."""
-    bookings = capacity.read_bookings(now=now, without=(order,), gives_way=plan.goes_before)
+    taken = capacity.read_bookings(now=now, without=(order, *moved), gives_way=plan.goes_before)
+    taken += [held for giver, rows in moved.items() for row in rows for held in capacity.held_by(row, str(giver))]
     for row in operations:
-        for booking in bookings:
-            is_same = (booking.centre, booking.slot) == (row.work_centre.code, row.slot)
-            if is_same and booking.start < row.ends_at and booking.end > row.starts_at:
-                raise Changed(
-                    _("%(centre)s was taken meanwhile: compute the plan again.") % {"centre": row.work_centre.code},
-                    because=_("%(what)s has it from %(start)s to %(end)s.")
-                    % {"what": booking.label, "start": when(booking.start), "end": when(booking.end)},
-                )
+        for own in capacity.held_by(row):
+            for booking in taken:
+                if own.meets(booking):
+                    raise Changed(
+                        _("%(centre)s was taken meanwhile: compute the plan again.") % {"centre": own.centre},
+                        because=_("%(what)s has it from %(start)s to %(end)s.")
+                        % {"what": booking.label, "start": when(booking.start), "end": when(booking.end)},
+                    )
 
 
 def _put_in_force(order, plan, by, now):
@@ -174,7 +236,7 @@ def _write_step(step, operation, plan):
     step.number, step.name, step.owner = operation.number, operation.name, operation.owner
     step.work_centre = operation.work_centre.code
     step.quantity = max(operation.quantity, step.made)
-    step.transfer_lot, step.plan_version = operation.transfer_lot, plan.version
+    step.transfer_lot, step.plan_version, step.after = operation.transfer_lot, plan.version, operation.after
     step.planned_start_at, step.planned_end_at = operation.starts_at, operation.ends_at
     if not is_begun:
         step.kind = OrderStep.Kind.EXTERNAL if operation.is_external else OrderStep.Kind.NORMAL
@@ -206,7 +268,7 @@ def _write_materials(order, plan, demands, steps, by, now) -> bool:
     """物料需求清單: what the bill asks for less what is asked for already; True when something came on top."""
     known = list(order.material_lines.exclude(decision=Decision.DROPPED).select_related("material", "substitute_for"))
     has_new, used = False, set()
-    for need in capacity.read_needs(demands):
+    for need, _at in capacity.read_supplies(order, demands, now, capacity.Means.read(plan.means)):
         step = steps[need.demand.key]
         kind = MaterialLine.Kind.SERVICE if need.is_service else MaterialLine.Kind.MATERIAL
         lines = [row for row in known if (row.line_id, row.material_id, row.kind) ==
@@ -286,7 +348,8 @@ def _drop(row, plan, by, now):
 
 def _write_costs(order, plan, operations, demands, by):
     """Planned amounts of a version, less what earlier versions planned: the sum is the plan in force."""
-    amounts = planned_amounts(operations, demands)
+    amounts = planned_amounts(operations, capacity.read_supplies(
+        order, demands, plan.released_at, capacity.Means.read(plan.means)))
     has_remake = order.remakes.filter(planned_at__isnull=True).exists()
     cause = CostEntry.Cause.SCRAP if has_remake else CostEntry.Cause.NORMAL
     for kind in PLANNED_KINDS:
@@ -301,13 +364,14 @@ def _write_costs(order, plan, operations, demands, by):
     _ask_for_overtime(order, plan, by)
 
 
-def planned_amounts(operations, demands) -> dict:
+def planned_amounts(operations, supplies) -> dict:
     machine = labour = Decimal(0)
     for operation in operations:
         hours = Decimal(operation.work_seconds) / 3600
-        machine += hours * operation.work_centre.hourly_rate_amount
-        labour += hours * operation.work_centre.labour_rate_amount
-    needs = capacity.read_needs(demands)
+        for centre in operation.held_centres:
+            machine += hours * centre.hourly_rate_amount
+            labour += hours * centre.labour_rate_amount
+    needs = [need for need, _at in supplies]
     material = sum((n.quantity * n.material.standard_cost_amount for n in needs if not n.is_service), Decimal(0))
     outside = sum((n.quantity * n.material.standard_cost_amount for n in needs if n.is_service), Decimal(0))
     amounts = {CostKind.MACHINE: machine, CostKind.LABOUR: labour, CostKind.MATERIAL: material,
@@ -317,25 +381,13 @@ def planned_amounts(operations, demands) -> dict:
 
 def _ask_for_overtime(order, plan, by):
     """Overtime is money asked for before it is spent."""
-    amount = overtime_amount(plan)
+    amount = capacity.overtime_of(plan)
     if amount > 0:
         orders.request_expense(
             order_id=order.pk, by=by, kind=CostKind.OVERTIME, amount=amount,
             reason=_("Overtime in production plan version %(version)s") % {"version": plan.version},
             source=f"plan:{order.pk}:overtime:{plan.version}",
         )
-
-
-def overtime_amount(plan) -> Decimal:
-    if not plan.means.get("has_overtime"):
-        return Decimal(0)
-    total = Decimal(0)
-    for operation in plan.operations.select_related("work_centre__calendar"):
-        centre = operation.work_centre
-        normal = capacity.calendar_with(centre).between(operation.starts_at, operation.ends_at)
-        extra = Decimal(max(0, operation.work_seconds - normal)) / 3600
-        total += extra * centre.labour_rate_amount * centre.overtime_percent / 100
-    return total.quantize(Decimal("0.01"))
 
 
 # Signature and messages

@@ -14,9 +14,12 @@ from orders.actions.trail import note
 from orders.machine import Stage
 from people.roles import Right
 from production import capacity
+from production.actions.planning import check_planner, write_draft
+from production.actions.release import release_plan
 from production.actions.steps import open_first_steps
 from production.actions.supply import ask_for_materials
 from production.models import Assessment, Plan
+from production.ways import check_choice
 
 Kind, Verdict = Assessment.Kind, Assessment.Verdict
 
@@ -87,7 +90,7 @@ def evidence_of(kind, order, proposal) -> dict:
         return {"operations": [_operation(demand) for demand in proposal.demands.values()]}
     if kind == Kind.MATERIALS:
         return {"materials": [_material(need) for need in capacity.read_needs(proposal.demands)]}
-    held_by = proposal.schedule.bottleneck
+    held_by = proposal.bottleneck
     return {
         "required_at": order.required_at.isoformat(), "finish_at": proposal.finish.isoformat(),
         "late_seconds": int((proposal.finish - order.required_at).total_seconds()),
@@ -148,6 +151,22 @@ def approve(*, order_id, by, promised_at, reason="", version=None, now=None):
     ask_for_materials(order, by=by)
     open_first_steps(order, by=by, now=now)
     return order
+
+
+@transaction.atomic
+def approve_way(*, order_id, by, choice, promised_at, reason="", version=None, now=None):
+    """Approve a way as it was computed: planned, released with whoever gives way, promised, all or nothing.
+
+    Raises GateShut for figures that are too old, Changed where the same means give another plan now.
+    """
+    now = now or timezone.now()
+    order = orders.lock(order_id, by=by, version=version)
+    check_planner(order, by)
+    proposal = capacity.propose(order, now=choice.at, means=choice.means)
+    check_choice(choice, order, proposal, now)
+    write_draft(order, proposal, by=by, now=now)
+    release_plan(order_id=order.pk, by=by, now=now)
+    return approve(order_id=order.pk, by=by, promised_at=promised_at, reason=reason, now=now)
 
 
 def _check_promise(order, promised_at, reason, now):

@@ -70,6 +70,7 @@ class Plan(models.Model):
     gave_way_to = models.ForeignKey(
         UrgentOrder, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("gave way to")
     )
+    moves = models.JSONField(_("others that give way"), default=dict)  # of a draft: {order: version and new places}
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     released_at = models.DateTimeField(null=True)
@@ -167,3 +168,10 @@ class Operation(models.Model):
 
     def __str__(self):
         return f"{self.number} {self.name}"
+
+    @property
+    def held_centres(self) -> list[WorkCentre]:
+        """Those it works at; outside the house it holds none."""
+        if not self.slot:
+            return []
+        return [centre for centre in (self.work_centre, self.second_work_centre) if centre]

@@ -11,21 +11,30 @@ from desk.refusals import GateShut, Remedy
 from desk.text import duration, when
 from orders.models import MaterialLine, OrderStep, UrgentOrder
 from people.roles import Right
-from production import actions
-from production.forms import FirstForm, NothingForm, OperationForm, PlanForm, ReasonForm, ReassignForm
+from production import actions, capacity, ways
+from production.forms import FirstForm, MeansForm, NothingForm, OperationForm, ReasonForm, ReassignForm
 from production.models import Operation
 from production.views.base import OrderAct
 
 
 class MakePlan(OrderAct):
     right = Right.PLAN_MAKE
-    form_class = PlanForm
+    form_class = MeansForm
     back = "production:review"
     title = gettext_lazy("Compute the production plan")
     submit_label = gettext_lazy("Compute the plan")
     lead = gettext_lazy(
         "Operations in order, after the committed work of other orders, from now on, inside the shifts."
     )
+
+    def subject(self):
+        super().subject()
+        token = self.request.POST.get("choice") or self.request.GET.get("choice", "")
+        self.choice = ways.Choice.read(token, self.order) if token else None
+
+    def form_kwargs(self):
+        given = self.choice.means.stored() if self.choice else {}
+        return {"proposal": capacity.propose(self.order, now=timezone.now()), "initial": given}
 
     def perform(self, form):
         actions.make_plan(**self.act(), means=form.means)

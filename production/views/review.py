@@ -17,34 +17,32 @@ from orders.models import Negotiation
 from orders.money import may_see
 from orders.views.decision import Decision
 from people.roles import Right
-from production import actions, capacity, gantt
-from production.forms import ApproveForm, AssessForm, NegotiateForm
+from production import actions, capacity, gantt, ways
+from production.capacity import Means, Wait
+from production.capacity import moment as from_seconds
+from production.forms import ApproveForm, AssessForm, MeansForm, NegotiateForm
 from production.models import Assessment, Plan
 from production.reports import in_the_way, living_assessments
-from production.schedule import Wait
 from production.views.base import OrderAct, tab_context
 
 HOUR = timedelta(hours=1)
 
 
 def review(request, pk):
-    """The verdict, the three assessments, the plan and the ways out."""
+    """The verdict, the three assessments, the ways out side by side, and the one looked at."""
     context = tab_context(request, pk)
     order, now = context["order"], timezone.now()
-    proposal = capacity.propose(order, now=now)
-    options = capacity.options(order, proposal, now=now) if order.stage == Stage.REVIEW else []
+    race = capacity.race(order, now=now)
+    proposal = race.base
     plans = list(Plan.objects.filter(order=order).exclude(state=Plan.State.SUPERSEDED).select_related("goes_before"))
     plan = plans[0] if plans else None
     context |= {
         "proposal": proposal,
         "verdict": verdict_of(order, proposal),
         "held_by": held_by(proposal),
+        "proof": ways.proof_of(proposal),
         "points": points(context),
-        "options": [_card(option, order, request.user) for option in options],
         "plan": plan,
-        "operations": operations_of(plan),
-        "rows": [(row, proposal.demands[row.key]) for row in proposal.rows],
-        "chart": chart(order, plan, proposal, now),
         "negotiation": order.negotiations.filter(state=Negotiation.State.OPEN).select_related("opened_by").first(),
         "in_the_way": in_the_way(order, proposal) if context["may_plan"] and not order.is_cancelled else [],
         "consents": order.consents.living().select_related("harmed__created_by", "decided_by", "item"),
@@ -52,7 +50,36 @@ def review(request, pk):
         "send_back_url": _send_back_url(order),
         "now": now,
     }
-    return render(request, "production/order_review.html", context)
+    return render(request, "production/order_review.html", context | _solution(request, order, race, plan))
+
+
+def _solution(request, order, race, plan) -> dict:
+    """The ways out, and the one chosen: by name, put together by hand, or the plan as it is."""
+    is_open = order.stage == Stage.REVIEW and not order.is_cancelled
+    remedies = race.remedies() if is_open else []
+    own = MeansForm(request.GET or None, proposal=race.base, prefix="own") if remedies else None
+    chosen = _chosen(request, race, remedies, own)
+    cards = ways.cards_of(remedies, shows_money=may_see(request.user, "resource"))
+    proposal = chosen.proposal if chosen else race.base
+    by_hand = ways.cards_of([chosen], shows_money=may_see(request.user, "resource")) if chosen else []
+    return {
+        "cards": cards, "own": own,
+        "chosen": next((card for card in cards if card.remedy is chosen), None) or next(iter(by_hand), None),
+        "shown_operations": [] if chosen else operations_of(plan),
+        "plan_means": ways.names_of(Means.read(plan.means)) if plan else [],
+        "choice": ways.choice_of(proposal).sign(order) if chosen and proposal.finish else "",
+        "consequences": ways.consequences_of(chosen) if chosen and proposal.finish else [],
+        "solution_proof": ways.proof_of(proposal),
+        "rows": [(row, proposal.demands[row.key]) for row in proposal.rows],
+        "chart": chart(order, None if chosen else plan, race.base, proposal, race.now),
+        "chart_required": order.required_at,
+    }
+
+
+def _chosen(request, race, remedies, own):
+    if own is not None and request.GET.get("way") == "own":
+        return race.remedy(own.means) if own.is_valid() else None
+    return ways.find(remedies, request.GET.get("way", ""))
 
 
 def verdict_of(order, proposal) -> dict:
@@ -66,7 +93,7 @@ def verdict_of(order, proposal) -> dict:
 
 
 def held_by(proposal) -> dict | None:
-    row = proposal.schedule.bottleneck
+    row = proposal.bottleneck
     if row is None:
         return None
     return {"centre": row.centre, "text": waiting_text(row.wait, row.wait_label), "seconds": row.waited.total_seconds()}
@@ -101,16 +128,16 @@ def operations_of(plan) -> list:
     return list(plan.operations.select_related("work_centre", "owner", "line__product", "step"))
 
 
-def chart(order, plan, proposal, now):
-    """The plan that is there, else the proposal."""
-    rows = _drawn_rows(plan, proposal)
+def chart(order, plan, base, proposal, now):
+    """The plan that is there, else the proposal over the way without any means; who gives way below."""
     centre = next(iter(proposal.centres.values()), None)
     if centre is None:
         return None
-    has_overtime = bool(plan and plan.means.get("has_overtime"))
+    means = Means.read(plan.means) if plan else proposal.means
     return gantt.draw(
-        rows, now=now, required=order.required_at, calendar=capacity.calendar_with(centre, overtime=has_overtime),
-        zone=ZoneInfo(settings.TIME_ZONE), day_label=day, span_label=_span,
+        _drawn_rows(plan, base, proposal), now=now, required=order.required_at,
+        calendar=proposal.shop.calendar(centre, means), zone=ZoneInfo(settings.TIME_ZONE), day_label=day,
+        span_label=_span,
     )
 
 
@@ -120,32 +147,47 @@ def _span(start, end) -> str:
     return f"{start:%H:%M} – {end:%H:%M}" if start.date() == end.date() else f"{start:%H:%M} – {when(end)}"
 
 
-def _drawn_rows(plan, proposal) -> list[tuple]:
+def _drawn_rows(plan, base, proposal) -> list[gantt.Row]:
     if plan:
-        return [(f"{row.number} {row.name} · {row.work_centre.code}", row.starts_at, row.ends_at)
+        return [gantt.Row(f"{row.number} {row.name} · {row.work_centre.code}", row.starts_at, row.ends_at)
                 for row in operations_of(plan)]
-    return [(f"{row.number} {proposal.demands[row.key].routing.name} · {row.centre}", row.start, row.end)
-            for row in proposal.rows]
+    before = {row.key: row for row in base.rows} if proposal is not base else {}
+    own = [
+        gantt.Row(f"{row.number} {proposal.demands[row.key].routing.name} · {_where(row)}", row.start, row.end,
+                  before=_times(before.get(row.key)))
+        for row in proposal.rows
+    ]
+    return [*_material_rows(proposal), *own, *_moved_rows(proposal)]
 
 
-TITLES = {
-    "date": gettext_lazy("Change delivery time"), "overtime": gettext_lazy("Work overtime"),
-    "extra_slot": gettext_lazy("One more slot at %(centre)s"), "overlap": gettext_lazy("Overlap the operations"),
-}
+def _where(row) -> str:
+    if row.is_outside:
+        return _("outside")
+    return ", ".join(dict.fromkeys(code for code, _slot in row.slots))
 
 
-def title_of(option) -> str:
-    return str(TITLES[option.code]) % {"centre": option.centre}
+def _times(row):
+    return (row.start, row.end) if row else None
 
 
-def _card(option, order, user) -> dict:
-    spare = option.spare_seconds
-    return {
-        "option": option, "title": title_of(option),
-        "tone": "t-ok" if spare >= 0 else "t-over",
-        "spare": (_("%(time)s to spare") if spare >= 0 else _("%(time)s late")) % {"time": duration(spare)},
-        "amount": option.extra_amount if may_see(user, "resource") else None,
-    }
+def _material_rows(proposal) -> list[gantt.Row]:
+    """What is waited for, until it is here."""
+    latest = {}
+    for demand in proposal.demands.values():
+        for gate in demand.gates:
+            latest[gate.label] = max(gate.at, latest.get(gate.label, gate.at))
+    return [gantt.Row(label, proposal.now, at, kind="material") for label, at in latest.items()]
+
+
+def _moved_rows(proposal) -> list[gantt.Row]:
+    """The operations of others that give way, with the place they have now."""
+    rows = []
+    for row in proposal.shop.committed:
+        if new := proposal.moved.get(row.order_id, {}).get(row.key):
+            old = row.bookings[0]
+            rows.append(gantt.Row(f"⇄ {row.label} · {new.centre}", new.start, new.end, kind="moved",
+                                  before=(from_seconds(old.start), from_seconds(old.end))))
+    return rows
 
 
 def _send_back_url(order) -> str:
@@ -196,17 +238,17 @@ class Negotiate(OrderAct):
 
     def subject(self):
         super().subject()
-        self.now = timezone.now()
-        proposal = capacity.propose(self.order, now=self.now)
-        self.options = {option.code: option for option in capacity.options(self.order, proposal, now=self.now)}
+        remedies = capacity.race(self.order, now=timezone.now()).remedies()
+        self.cards = {card.value: card for card in ways.cards_of(remedies, shows_money=False)}
 
     def form_kwargs(self):
         choices = [
-            (code, _("%(title)s: finish %(finish)s") % {"title": title_of(option), "finish": when(option.finish)})
-            for code, option in self.options.items()
+            (value, _("%(title)s: finish %(finish)s") % {"title": card.title, "finish": when(card.remedy.finish)})
+            for value, card in self.cards.items()
         ]
         cannot = Assessment.objects.filter(order=self.order, verdict="cannot", replaced_at__isnull=True).last()
-        return {"choices": choices, "initial": {"reason": cannot.note if cannot else "", "options": [*self.options]}}
+        chosen = self.request.GET.getlist("options") or [*self.cards]
+        return {"choices": choices, "initial": {"reason": cannot.note if cannot else "", "options": chosen}}
 
     def context(self):
         return super().context() | {"consequences": [
@@ -215,21 +257,26 @@ class Negotiate(OrderAct):
         ]}
 
     def perform(self, form):
-        chosen = [self.options[code] for code in form.cleaned_data["options"]]
+        chosen = [self.cards[value] for value in form.cleaned_data["options"]]
         actions.negotiate(
-            **self.act(), reason=form.cleaned_data["reason"], now=self.now,
-            options=[self._row(option) for option in chosen],
+            **self.act(), reason=form.cleaned_data["reason"], options=[self._row(card) for card in chosen],
         )
         return reverse("production:review", args=[self.order.pk])
 
-    def _row(self, option):
-        is_later = option.finish > self.order.required_at
-        return {
-            "kind": option.kind, "finish_at": option.finish, "extra_cost_amount": option.extra_amount,
-            "required_at": full_hour(option.finish) if is_later else None,
-            "description": _("%(title)s: finish %(finish)s")
-            % {"title": title_of(option), "finish": when(option.finish)},
+    def _row(self, card):
+        remedy = card.remedy
+        option = {
+            "kind": remedy.kind, "finish_at": remedy.finish, "extra_cost_amount": remedy.extra_amount,
+            "required_at": full_hour(remedy.finish) if remedy.finish > self.order.required_at else None,
+            "description": _("%(title)s: finish %(finish)s") % {"title": card.title, "finish": when(remedy.finish)},
+            "means": remedy.means.stored(),
         }
+        if remedy.first_lot:
+            pieces, at = remedy.first_lot
+            rest = self.order.lines.first().agreed_quantity - pieces
+            option["parts"] = [{"quantity": pieces, "at": full_hour(at)},
+                               {"quantity": rest, "at": full_hour(remedy.finish)}]
+        return option
 
 
 def full_hour(moment):
@@ -238,6 +285,8 @@ def full_hour(moment):
 
 
 class Approve(Decision, OrderAct):
+    """The head's decision: on the plan in force, or on a way chosen on the review page, planned by the same act."""
+
     step = "approve"
     form_class = ApproveForm
     back = "production:review"
@@ -252,22 +301,37 @@ class Approve(Decision, OrderAct):
     def subject(self):
         super().subject()
         self.plan = Plan.objects.filter(order=self.order, state=Plan.State.RELEASED).first()
+        token = self.request.POST.get("choice") or self.request.GET.get("choice", "")
+        self.choice = ways.Choice.read(token, self.order) if token else None
+        self.remedy = None
+        if self.choice:
+            race = capacity.race(self.order, now=self.choice.at)
+            self.remedy = race.remedy(self.choice.means)
+
+    @property
+    def finish(self):
+        if self.remedy:
+            return self.remedy.finish
+        return self.plan.finish_at if self.plan else None
 
     def form_kwargs(self):
-        finish = self.plan.finish_at if self.plan else None
-        is_late = finish and finish > self.order.required_at
-        promised_at = full_hour(finish) if is_late else self.order.required_at
-        return {"initial": {"promised_at": promised_at}}
+        is_late = self.finish and self.finish > self.order.required_at
+        promised_at = full_hour(self.finish) if is_late else self.order.required_at
+        choice = self.choice.sign(self.order) if self.choice else ""
+        return {"initial": {"promised_at": promised_at, "choice": choice}}
 
     def context(self):
-        finish = self.plan.finish_at if self.plan else None
         return super().context() | {
             "lead": _("The plan finishes %(finish)s; the customer wants it %(required)s.")
-            % {"finish": when(finish), "required": when(self.order.required_at)} if finish else "",
-            "consequences": self.consequences,
+            % {"finish": when(self.finish), "required": when(self.order.required_at)} if self.finish else "",
+            "consequences": ways.consequences_of(self.remedy) if self.remedy else self.consequences,
         }
 
     def perform(self, form):
         data = form.cleaned_data
-        actions.approve(**self.act(), promised_at=data["promised_at"], reason=data["reason"])
+        promise = {"promised_at": data["promised_at"], "reason": data["reason"]}
+        if self.choice:
+            actions.approve_way(**self.act(), choice=self.choice, **promise)
+        else:
+            actions.approve(**self.act(), **promise)
         return reverse("production:review", args=[self.order.pk])

@@ -96,7 +96,7 @@ def test_committed_work_of_another_order_makes_this_one_later(people):
     other = make.planned(people, quantity=200)
     after = capacity.propose(order, now=timezone.now())
     assert after.finish > before.finish
-    assert other.number in after.schedule.bottleneck.wait_label
+    assert other.number in after.bottleneck.wait_label
     taken = {row.work_centre.code: row for row in Operation.objects.committed().select_related("work_centre")}
     assert all(row.end <= taken[row.centre].starts_at or row.start >= taken[row.centre].ends_at for row in after.rows)
 
@@ -345,8 +345,9 @@ def test_options_compute_finish_and_cost(people):
     order = make.at_review(people, quantity=600)
     now = timezone.now()
     base = capacity.propose(order, now=now)
-    options = {option.code: option for option in capacity.options(order, base, now=now)}
-    assert set(options) == {"date", "overtime", "overlap"}  # a single line gains nothing from one more slot
+    options = {option.code: option for option in capacity.race(order, now=now, base=base).remedies()}
+    assert {code for code, option in options.items() if option.gains} == {"overtime", "overlap", "parts"}
+    assert {"gives_way", "extra_slot"} < set(options)  # a single line gains nothing from one more slot
     assert options["date"].finish == base.finish and options["date"].extra_amount == 0
     assert options["overtime"].finish < base.finish and options["overtime"].extra_amount > 0
     assert options["overlap"].finish < base.finish
