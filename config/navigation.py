@@ -38,6 +38,7 @@ MENU = (
     )),
     (_("Departments"), (
         Entry(_("Production"), "production:board", "production", (Right.PLAN_MAKE, Right.OPERATION_RUN, Right.SEE_ALL)),
+        Entry(_("Master data"), "production:master", "wrench", (Right.PLAN_MAKE, Right.MASTER_CHANGE, Right.SEE_ALL)),
         Entry(_("Procurement"), "procurement:board", "procurement", (Right.SUPPLY_BUY, Right.SEE_ALL)),
         Entry(_("Quality"), "quality:board", "quality", (Right.QUALITY_INSPECT, Right.SEE_ALL)),
         Entry(_("Logistics"), "logistics:board", "logistics", (Right.DELIVERY_RUN, Right.SEE_ALL)),
@@ -164,7 +165,9 @@ def _link(entry: Entry, path: str, counts: Counter) -> dict | None:
 
 
 def _is_deeper(entry: Entry, path: str) -> bool:
-    """The page of a new order lies under the orders in its address, not in the rail."""
+    """What lies under another page in its address, but has an entry of its own in the rail."""
+    if entry.url_name == "production:board":
+        return path.startswith(reverse("production:master"))
     return entry.url_name == "orders:list" and path.endswith("/orders/new/")
 
 

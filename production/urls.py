@@ -1,10 +1,11 @@
-from django.urls import path
+from django.urls import include, path
 
 from production.views import board, floor, panes, planning, review
 
 app_name = "production"
 urlpatterns = [
     path("production/", board.board, name="board"),
+    path("production/master/", include("production.urls_master")),
     path("production/scan/", floor.floor, name="floor"),
     path("production/scan/connection/", floor.connection, name="connection"),
     path("production/orders/<int:pk>/", board.order_tab, name="order_tab"),

@@ -1,16 +1,25 @@
 """The demo company's master data: a small machine-parts factory near Suzhou."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
 
 from catalog.actions import receive_stock
-from catalog.models import BillOfMaterialLine, Customer, Material, Product, ProductFamily, Project
+from catalog.models import BillOfMaterialLine, Customer, Material, Product, ProductFamily, Project, Substitute
 from logistics.models import Carrier
-from people.models import User
+from people.models import Certificate, Qualification, User
 from procurement.models import Supplier, SupplierMaterial
-from production.models import RoutingOperation, WorkCentre
+from production.models import (
+    CandidateCentre,
+    Downtime,
+    ExtraShift,
+    OperationMaterial,
+    RoutingLink,
+    RoutingOperation,
+    WorkCentre,
+)
 from records.models import CompanySettings
 from sla.models import WorkCalendar
 
@@ -40,6 +49,7 @@ PRODUCTS = (  # number, name, latin, family, drawing, revision, specification, p
     ("BY-PLT-019", "光学平板", "Optical plate", "壳体", "BY-PLT-019", "B", "6061-T6 · 平面度 0.02", 720),
     ("ZX-CLR-008", "水冷板", "Cooling plate", "壳体", "ZX-CLR-008", "A", "6061-T6 · 气密", 650),
     ("XG-GDM-400", "直线导轨座", "Linear guide mount", "支架", "XG-GDM-400", "C", "Q355 · 精铣", 275),
+    ("QM-TWR-330", "塔筒门框", "Tower door frame", "壳体", "QM-TWR-330", "A", "Q355 · 焊接 · 喷砂", 2680),
 )
 MATERIALS = (  # number, name, latin, unit, key, cost, lead hours, on hand
     ("AL6061-40", "6061-T6 板材 40 mm", "6061-T6 plate 40 mm", "kg", True, "28.5", 24, 900),
@@ -50,6 +60,9 @@ MATERIALS = (  # number, name, latin, unit, key, cost, lead hours, on hand
     ("40CR-50", "40Cr 圆钢 Ø50", "40Cr bar Ø50", "kg", False, "7.5", 24, 1800),
     ("HARD-ANOD", "硬质氧化处理", "Hard anodising", "pcs", False, "18", 24, 0),
     ("PKG-STD", "防潮包装套件", "Moisture-proof packing kit", "set", False, "6", 8, 800),
+    ("AL6082-40", "6082-T6 板材 40 mm", "6082-T6 plate 40 mm", "kg", False, "29.6", 36, 500),
+    ("BLAST-OUT", "外协喷砂", "Sand blasting outside", "pcs", False, "36", 24, 0),
+    ("ER50-6", "焊丝 ER50-6", "Welding wire ER50-6", "kg", False, "11", 24, 120),
 )
 BILLS = (  # product, material, per piece, scrap
     ("QM-BRK-118", "AL6061-40", "4.2", "0.05"), ("QM-BRK-118", "PKG-STD", "0.25", "0"),
@@ -60,12 +73,24 @@ BILLS = (  # product, material, per piece, scrap
     ("HC-SHF-035", "40CR-50", "3.2", "0.04"), ("DS-BKT-305", "AL6061-40", "3.6", "0.05"),
     ("DS-CLP-112", "SS304-20", "0.3", "0.05"), ("BY-PLT-019", "AL6061-40", "2.1", "0.05"),
     ("ZX-CLR-008", "AL6061-40", "1.9", "0.05"), ("XG-GDM-400", "Q355-30", "2.4", "0.05"),
+    ("QM-TWR-330", "Q355-30", "18", "0.05"), ("QM-TWR-330", "ER50-6", "0.6", "0.1"),
 )
+SUBSTITUTES = (("AL6061-40", "AL6082-40", "1.05"),)  # material, what may be used instead, units for one unit
 WORK_CENTRES = (  # code, name, latin, slots, machine rate, labour rate
     ("SAW-1", "锯床", "Saw", 1, 60, 45), ("CNC-3", "五轴加工中心", "Five-axis centre", 1, 220, 60),
     ("CNC-5", "立式加工中心", "Vertical centre", 2, 150, 60), ("LATHE-2", "数控车床", "CNC lathe", 2, 120, 55),
     ("GRIND-1", "磨床", "Grinder", 2, 110, 55),
-    ("BENCH", "钳工台", "Fitting bench", 3, 15, 50),
+    ("BENCH", "钳工台", "Fitting bench", 3, 15, 50), ("WELD-1", "焊接间", "Welding booth", 1, 45, 65),
+    ("CRANE-10", "10 吨行车", "10 t crane", 1, 30, 0),
+)
+EXTRA_SHIFTS = (  # centre, name, latin, weekdays, hours, extra pay %
+    ("CNC-3", "夜班", "Night shift", "12345", "22:00-06:00", 100),
+    ("CNC-3", "周六班", "Saturday shift", "6", "08:00-12:00, 13:00-17:00", 100),
+)
+MAINTENANCE = ("GRIND-1", 2, "主轴年度保养")  # centre, slot, reason: planned for the next week
+QUALIFICATIONS = (  # code, name, latin, who has it
+    ("WELD-MAG", "MAG 焊工证", "MAG welder", ("hegang", "liuyang")),
+    ("5AX", "五轴编程操作", "Five-axis operator", ("chenwei", "liuyang")),
 )
 ROUTINGS = {  # product: number, name, latin, centre, set-up, minutes a piece, inspected, first article
     "QM-BRK-118": ((10, "下料", "Cutting", "SAW-1", 15, "1.5", False, False),
@@ -97,7 +122,26 @@ ROUTINGS = {  # product: number, name, latin, centre, set-up, minutes a piece, i
                    (20, "气密试验", "Leak test", "BENCH", 10, "2", True, False)),
     "XG-GDM-400": ((10, "粗铣", "Rough milling", "CNC-5", 20, "2.5", False, False),
                    (20, "精铣", "Finish milling", "CNC-3", 30, "3", True, False)),
+    "QM-TWR-330": ((10, "下料", "Cutting", "SAW-1", 20, "4", False, False),
+                   (20, "车法兰环", "Turning the ring", "LATHE-2", 30, "9", False, True),
+                   (30, "铣门框", "Milling the frame", "CNC-5", 35, "11", False, False),
+                   (40, "焊接", "Welding", "WELD-1", 25, "18", True, False),
+                   (50, "喷砂", "Sand blasting", "BENCH", 10, "6", False, False)),
 }
+ALTERNATIVE = ("QM-BRK-118", "五轴一次装夹", (  # one clamping instead of two
+    (10, "下料", "Cutting", "SAW-1", 15, "1.5", False, False),
+    (20, "五轴整体加工", "Five-axis milling", "CNC-3", 60, "8", True, True),
+    (30, "去毛刺", "Deburring", "BENCH", 5, "2", False, False),
+))
+STARTS_FREELY = ("QM-TWR-330", 20)  # the ring is turned while the frame is cut and milled
+LINKS = (("QM-TWR-330", 30, 10), ("QM-TWR-330", 40, 20), ("QM-TWR-330", 40, 30))  # product, operation, after
+CANDIDATES = (  # product, operation, another centre that may do it, % of the time
+    ("QM-BRK-118", 20, "CNC-3", 90), ("XG-GDM-400", 20, "CNC-5", 140), ("ZX-HSG-021", 20, "CNC-3", 90),
+    ("QM-TWR-330", 30, "CNC-3", 90),
+)
+WELDING = ("QM-TWR-330", 40, "CRANE-10", "WELD-MAG")  # held by the crane, by a welder with a certificate
+OUTSIDE = ("QM-TWR-330", 50, "BLAST-OUT", 24)  # may be bought as, hours
+NEEDED_AT = (("QM-TWR-330", "ER50-6", 40),)  # product, material, operation
 SUPPLIERS = (  # name, latin, contact, offers (material, price, lead hours)
     ("佛山铝业有限公司", "Foshan Aluminium", "梁先生", (("AL6061-40", "28.5", 24), ("SS304-20", "25", 36))),
     ("沙钢贸易有限公司", "Shagang Trading", "吴经理", (("Q355-30", "6.8", 20), ("40CR-50", "7.5", 20))),
@@ -115,6 +159,7 @@ def seed() -> None:
     _customers()
     _products()
     _materials()
+    _qualifications()
     WorkCalendar.objects.filter(code="factory", name="Factory").update(name="工厂日历")
     _shop()
     _suppliers()
@@ -158,6 +203,11 @@ def _materials():
             product=Product.objects.get(number=product), material=Material.objects.get(number=material),
             defaults={"quantity_per": Decimal(quantity), "scrap_factor": Decimal(scrap)},
         )
+    for number, other, factor in SUBSTITUTES:
+        Substitute.objects.get_or_create(
+            material=Material.objects.get(number=number), substitute=Material.objects.get(number=other),
+            defaults={"factor": Decimal(factor)},
+        )
 
 
 def _shop():
@@ -167,15 +217,78 @@ def _shop():
             "name": name, "latin_name": latin, "slots": slots, "calendar": calendar, "foreman": foreman,
             "hourly_rate_amount": machine, "labour_rate_amount": labour,
         })
+    for code, name, latin, weekdays, hours, percent in EXTRA_SHIFTS:
+        ExtraShift.objects.get_or_create(work_centre=WorkCentre.objects.get(code=code), name=name, defaults={
+            "latin_name": latin, "weekdays": weekdays, "hours": hours, "extra_percent": percent,
+        })
     for product, operations in ROUTINGS.items():
-        for number, name, latin, centre, setup, minutes, is_inspected, first_article in operations:
-            RoutingOperation.objects.get_or_create(
-                product=Product.objects.get(number=product), number=number,
-                defaults={
-                    "name": name, "latin_name": latin, "work_centre": WorkCentre.objects.get(code=centre),
-                    "setup_minutes": setup, "run_minutes_per_unit": Decimal(minutes), "is_inspected": is_inspected,
-                    "needs_first_article": first_article,
-                },
+        _operations(product, "", operations)
+    _operations(*ALTERNATIVE)
+    _graph()
+    _maintenance()
+
+
+def _operations(product, variant, operations):
+    product = Product.objects.get(number=product)
+    for number, name, latin, centre, setup, minutes, is_inspected, first_article in operations:
+        RoutingOperation.objects.get_or_create(
+            product=product, variant=variant, number=number,
+            defaults={
+                "name": name, "latin_name": latin, "work_centre": WorkCentre.objects.get(code=centre),
+                "setup_minutes": setup, "run_minutes_per_unit": Decimal(minutes), "is_inspected": is_inspected,
+                "needs_first_article": first_article, "starts_freely": (product.number, number) == STARTS_FREELY,
+            },
+        )
+
+
+def _graph():
+    def operation(product, number):
+        return RoutingOperation.objects.get(product__number=product, variant="", number=number)
+
+    for product, number, after in LINKS:
+        RoutingLink.objects.get_or_create(operation=operation(product, number), after=operation(product, after))
+    for product, number, code, percent in CANDIDATES:
+        CandidateCentre.objects.get_or_create(
+            operation=operation(product, number), work_centre=WorkCentre.objects.get(code=code),
+            defaults={"time_percent": percent},
+        )
+    for product, material, number in NEEDED_AT:
+        line = BillOfMaterialLine.objects.get(product__number=product, material__number=material)
+        OperationMaterial.objects.get_or_create(bill_line=line, defaults={"operation": operation(product, number)})
+    product, number, crane, code = WELDING
+    RoutingOperation.objects.filter(pk=operation(product, number).pk, also_needs__isnull=True).update(
+        also_needs=WorkCentre.objects.get(code=crane), qualification=Qualification.objects.get(code=code)
+    )
+    product, number, service, hours = OUTSIDE
+    RoutingOperation.objects.filter(pk=operation(product, number).pk, subcontract_service__isnull=True).update(
+        subcontract_service=Material.objects.get(number=service), subcontract_hours=hours
+    )
+
+
+def _maintenance():
+    """On an afternoon of next week, once."""
+    code, slot, reason = MAINTENANCE
+    today = timezone.localtime().replace(hour=13, minute=0, second=0, microsecond=0)
+    starts_at = today + timedelta(days=9 - today.isoweekday())  # a Tuesday
+    planner = User.objects.filter(username="zhou").first()
+    if planner:
+        Downtime.objects.get_or_create(
+            work_centre=WorkCentre.objects.get(code=code), reason=reason,
+            defaults={"slot": slot, "starts_at": starts_at, "ends_at": starts_at + timedelta(hours=4),
+                      "recorded_by": planner},
+        )
+
+
+def _qualifications():
+    since = timezone.localdate() - timedelta(days=400)
+    for code, name, latin, holders in QUALIFICATIONS:
+        qualification, _is_new = Qualification.objects.get_or_create(
+            code=code, defaults={"name": name, "latin_name": latin}
+        )
+        for person in User.objects.filter(username__in=holders):
+            Certificate.objects.get_or_create(
+                person=person, qualification=qualification,
+                defaults={"valid_from": since, "valid_until": since + timedelta(days=3 * 365)},
             )
 
 

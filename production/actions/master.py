@@ -56,7 +56,7 @@ def _current(record, values, version):
 
 def note(record, changes: dict, *, by, is_new) -> None:
     """One event, and one for the amounts of each class, which not everybody sees."""
-    about_it = {"about": about(record), "kind": {"msg": _source(record)}, "name": str(record)}
+    about_it = {"about": about(record), "kind": {"msg": _source(record)}, "name": _name(record)}
     classes = {""} | changes.keys() if is_new else changes
     for money in sorted(classes):
         write(f"{record._meta.model_name}.{'add' if is_new else 'change'}", ADDED if is_new else CHANGED, by=by,
@@ -65,6 +65,10 @@ def note(record, changes: dict, *, by, is_new) -> None:
 
 def _source(record):
     return record._meta.verbose_name
+
+
+def _name(record) -> str:
+    return f"{getattr(record, 'variant', '')} {record}".strip()
 
 
 @transaction.atomic
@@ -150,17 +154,29 @@ def _place(operation, after, followed_by, before, old_number) -> None:
     same = {row.number: row for row in siblings}
     if unknown := (after | followed_by) - same.keys():
         raise BadInput(_("There is no operation %(number)s in this routing.") % {"number": min(unknown)}, field="after")
+    before = {number: {operation.number if other == old_number else other for other in others} & same.keys()
+              for number, others in before.items() if number in same}
     wanted = {(operation.number, number) for number in after}
-    for number in followed_by:
-        others = before.get(number, set()) - {old_number} | {operation.number}
-        wanted |= {(number, other) for other in others & same.keys()}
+    wanted |= {(number, other) for number in followed_by for other in before[number] | {operation.number}}
     nodes = [routing.Node(row.number, row.starts_freely) for row in same.values()]
     links = set(RoutingLink.objects.filter(operation__in=siblings).values_list("operation__number", "after__number"))
+    if after or followed_by or operation.starts_freely:
+        wanted |= _stay(operation, before, routing.predecessors(nodes, links | wanted), followed_by)
     refuse([fault for fault in routing.check(nodes, links | wanted) if fault.kind in WRONG_WAY])
     RoutingLink.objects.bulk_create(
         (RoutingLink(operation=same[number], after=same[other]) for number, other in sorted(wanted)),
         ignore_conflicts=True,
     )
+
+
+def _stay(operation, before, now, followed_by) -> set[tuple[int, int]]:
+    """A branch beside the others moves none of them: who came after the number before, says so now."""
+    moved = [number for number in before if now[number] != before[number]
+             and number != operation.number and number not in followed_by]
+    free = [number for number in moved if not before[number]]
+    RoutingOperation.objects.filter(
+        product=operation.product, variant=operation.variant, number__in=free).update(starts_freely=True)
+    return {(number, other) for number in moved for other in before[number]}
 
 
 def _set_others(operation, others) -> None:
@@ -215,7 +231,7 @@ def remove_operation(*, operation, by, version=None) -> None:
     operation = RoutingOperation.objects.select_related("product").get(pk=operation.pk)
     check_version(version, operation_version(operation))
     write("routingoperation.remove", REMOVED, by=by, stream=STREAM,
-          params={"about": about(operation), "kind": {"msg": _source(operation)}, "name": str(operation)})
+          params={"about": about(operation), "kind": {"msg": _source(operation)}, "name": _name(operation)})
     product, variant = operation.product, operation.variant
     operation.delete()
     check_routing(product, variant)

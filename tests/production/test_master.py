@@ -121,7 +121,7 @@ def test_a_branch_is_added_to_a_routing_in_one_form(head):
     product = make_product()
     for number in (10, 40):
         put(product, head, number)
-    with pytest.raises(BadInput, match="ends in several operations: 10, 40"), transaction.atomic():
+    with pytest.raises(BadInput, match="ends in several operations: 20, 40"), transaction.atomic():
         put(product, head, 20, starts_freely=True)
     put(product, head, 20, starts_freely=True, followed_by=[40])
     put(product, head, 30, followed_by=[40])
