@@ -35,6 +35,7 @@ MENU = (
         Entry(_("My work"), "sla:my_work", "inbox"),
         Entry(_("Orders"), "orders:list", "list"),
         Entry(_("New urgent order"), "orders:new", "plus", (Right.ORDER_CREATE,)),
+        Entry(_("Planning board"), "production:planning_board", "calendar", (Right.PLAN_MAKE,)),
     )),
     (_("Departments"), (
         Entry(_("Production"), "production:board", "production", (Right.PLAN_MAKE, Right.OPERATION_RUN, Right.SEE_ALL)),
@@ -167,7 +168,7 @@ def _link(entry: Entry, path: str, counts: Counter) -> dict | None:
 def _is_deeper(entry: Entry, path: str) -> bool:
     """What lies under another page in its address, but has an entry of its own in the rail."""
     if entry.url_name == "production:board":
-        return path.startswith(reverse("production:master"))
+        return path.startswith((reverse("production:master"), reverse("production:planning_board")))
     return entry.url_name == "orders:list" and path.endswith("/orders/new/")
 
 

@@ -6,6 +6,7 @@ from people.models import User
 from people.roles import Right
 from production.capacity import Means, variants_of
 from production.models import Assessment, TimeSegment
+from production.moves import Place
 
 Pause = TimeSegment.Pause
 Kind = Issue.Kind
@@ -92,6 +93,40 @@ class OperationForm(forms.Form):
     owner = PersonField()
     starts_at = forms.DateTimeField(label=_("Start"))
     ends_at = forms.DateTimeField(label=_("Time node"))
+
+
+class MoveForm(forms.Form):
+    """Where an operation would stand. `place` is work centre and slot, as the lanes of the board name them."""
+
+    starts_at = forms.DateTimeField(label=_("Start"))
+    place = forms.ChoiceField(label=_("Work centre and slot"))
+    gives_way = forms.BooleanField(
+        label=_("The order that has the slot gives way"), required=False,
+        help_text=_("Its operations that have not begun move behind. If it then breaks its promise, its salesperson "
+                    "is asked first."),
+    )
+    reason = forms.CharField(
+        label=_("Why it must go first"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Needed when another order gives way."),
+    )
+    plan = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=24, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, centres, slots, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.centres = {centre.code: centre for centre in centres}
+        self.fields["place"].choices = [
+            (f"{centre.code}/{slot}", f"{centre} / {slot}") for centre in centres for slot in slots(centre)
+        ]
+
+    @property
+    def target(self) -> Place:
+        code, _slash, slot = self.cleaned_data["place"].rpartition("/")
+        return Place(self.cleaned_data["starts_at"], self.centres[code], int(slot))
+
+
+class BackForm(forms.Form):
+    plan = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
 class NothingForm(forms.Form):

@@ -1,11 +1,13 @@
 from django.urls import include, path
 
-from production.views import board, floor, panes, planning, review
+from production.views import board, floor, panes, planboard, planning, review
 
 app_name = "production"
 urlpatterns = [
     path("production/", board.board, name="board"),
     path("production/master/", include("production.urls_master")),
+    path("production/board/", planboard.planning_board, name="planning_board"),
+    path("production/board/<int:pk>/", planboard.MoveOperation.as_view(), name="move"),
     path("production/scan/", floor.floor, name="floor"),
     path("production/scan/connection/", floor.connection, name="connection"),
     path("production/orders/<int:pk>/", board.order_tab, name="order_tab"),
@@ -15,6 +17,9 @@ urlpatterns = [
     path("production/orders/<int:pk>/approve/", review.Approve.as_view(), name="approve"),
     path("production/orders/<int:pk>/plan/", planning.MakePlan.as_view(), name="make_plan"),
     path("production/orders/<int:pk>/plan/before/<int:other>/", planning.GoFirst.as_view(), name="go_first"),
+    path("production/orders/<int:pk>/plan/versions/", planboard.plan_versions, name="plan_versions"),
+    path("production/orders/<int:pk>/plan/versions/<int:version>/", planboard.GoBack.as_view(), name="go_back"),
+    path("production/orders/<int:pk>/plan/drop/", planboard.DropDraft.as_view(), name="drop_draft"),
     path("production/orders/<int:pk>/plan/release/", planning.ReleasePlan.as_view(), name="release_plan"),
     path(
         "production/orders/<int:pk>/plan/<int:operation>/", planning.ChangeOperation.as_view(), name="change_operation"

@@ -14,6 +14,7 @@ from production.actions.floor import (
     start_step,
 )
 from production.actions.master import remove, remove_operation, save, save_operation
+from production.actions.moving import drop_draft, go_back, look_at_move, look_back, move_operation
 from production.actions.planning import change_operation, make_plan
 from production.actions.precedence import check_precedence, go_first
 from production.actions.release import release_plan
@@ -27,11 +28,16 @@ __all__ = [
     "cancel_downtime",
     "change_operation",
     "check_precedence",
+    "drop_draft",
     "end_downtime",
     "finish_step",
+    "go_back",
     "go_first",
     "hand_over_made",
+    "look_at_move",
+    "look_back",
     "make_plan",
+    "move_operation",
     "negotiate",
     "pause_step",
     "reassign_step",

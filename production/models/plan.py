@@ -71,6 +71,7 @@ class Plan(models.Model):
         UrgentOrder, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("gave way to")
     )
     moves = models.JSONField(_("others that give way"), default=dict)  # of a draft: {order: version and new places}
+    why = models.JSONField(_("why it was made"), default=dict, blank=True)  # a stored sentence
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     released_at = models.DateTimeField(null=True)
