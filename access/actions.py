@@ -3,23 +3,26 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from access import second_factor, sessions
-from access.models import IssuedPassword
+from access.models import IssuedPassword, Pin
 from desk.refusals import GateShut, NotYours, OwnRequest
 from notifications.actions import tell
 from people.duty import who_may
 from people.models import User
 from people.roles import Right
-from records.actions import issue_link, open_link, record, revoke_link
+from records.actions import find_link, issue_link, open_link, record, revoke_link
 from records.models import AccessLink
 
 STREAM = "configuration"
 LINK = "password"
+BADGE = "badge"
+IN_CHARGE_OF_BADGES = (Right.REVIEW_DECIDE, Right.CONFIGURE)
 
 
 def _note(verb, text, *, person, by, told=None) -> None:
@@ -169,3 +172,75 @@ def end_session(*, by, public_id) -> None:
 def sign_out(*, person, by) -> None:
     sessions.end(person)
     _note("sessions_ended", gettext_noop("{by} ended every session of {person}."), person=person, by=by)
+
+
+# Badges: a code to scan and a PIN, for a phone that several people share
+
+
+def _refuse_unless_in_charge(by, person) -> None:
+    if not any(by.may(right) for right in IN_CHARGE_OF_BADGES):
+        raise NotYours(_("The head of production or an administrator issues badges."),
+                       who=who_may(Right.REVIEW_DECIDE) or who_may(Right.CONFIGURE))
+    if by.natural_id == person.natural_id:
+        raise OwnRequest(_("Nobody does this for themselves."), because=_("Two people are needed."),
+                         who=[one for one in who_may(Right.CONFIGURE) if one.pk != by.pk])
+
+
+@transaction.atomic
+def issue_badge(*, person, by) -> str:
+    """The token for the badge's code, shown once. Earlier badges of the person end."""
+    _refuse_unless_in_charge(by, person)
+    if not (person.is_active and person.may(Right.OPERATION_RUN)):
+        raise GateShut(_("%(person)s cannot run operations.") % {"person": person},
+                       because=_("A badge opens the pages of the machines only."))
+    if person.is_superuser or person.rights & second_factor.RIGHTS:
+        raise GateShut(_("%(person)s signs in with a second factor only.") % {"person": person},
+                       because=_("Their rank decides rules or money."))
+    User.objects.select_for_update().get(pk=person.pk)
+    _end_badges(person, by)
+    token = issue_link(subject=_subject(person), purpose=BADGE, by=by, days=settings.BADGE_DAYS)[1]
+    _note("badge_issued", gettext_noop("{by} issued a badge to {person}."), person=person, by=by,
+          told=gettext_noop("{by} issued a badge for you. Choose its PIN under “Sign-in and security”."))
+    return token
+
+
+@transaction.atomic
+def revoke_badge(*, person, by) -> None:
+    _refuse_unless_in_charge(by, person)
+    if not _end_badges(person, by):
+        raise GateShut(_("%(person)s has no badge.") % {"person": person})
+    _note("badge_revoked", gettext_noop("{by} revoked the badge of {person}."), person=person, by=by,
+          told=gettext_noop("{by} revoked your badge."))
+
+
+def _end_badges(person, by) -> int:
+    sessions.end_badge(person)
+    living = AccessLink.objects.filter(subject=_subject(person), purpose=BADGE, revoked_at__isnull=True)
+    return living.update(revoked_at=timezone.now(), revoked_by=by)
+
+
+def person_of_badge(token) -> tuple[AccessLink, User]:
+    link = AccessLink.objects.living().filter(pk=getattr(find_link(token, purpose=BADGE), "pk", None)).first()
+    person = link and User.objects.filter(pk=int(link.subject.removeprefix("person:")), is_active=True).first()
+    if not person:
+        raise GateShut(_("This badge is not good any more."),
+                       because=_("It was revoked, or it has ended. The head of production issues a new one."))
+    return link, person
+
+
+@transaction.atomic
+def set_pin(*, by, pin) -> None:
+    Pin.objects.update_or_create(user=by, defaults={"digest": make_password(pin), "set_at": timezone.now()})
+    sessions.end_badge(by)
+    _note("pin_set", gettext_noop("{person} chose a PIN for the badge."), person=by, by=by,
+          told=gettext_noop("A PIN was chosen for your badge. If that was not you, tell the administrator at once."))
+
+
+def is_pin(person, pin) -> bool:
+    row = Pin.objects.filter(user=person).first()
+    return bool(row) and check_password(pin, row.digest)
+
+
+def warn_of_pins(*, person) -> None:
+    _note("pins_failed", gettext_noop("Wrong PINs after the right badge of {person}."), person=person, by=None,
+          told=gettext_noop("Somebody with your badge failed at the PIN. If you miss the badge, have it revoked."))

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
@@ -36,6 +38,48 @@ class EnrolForm(forms.Form):
         label=pgettext_lazy("second factor", "code"), max_length=CODE_LENGTH, widget=forms.TextInput(CODE),
         help_text=_("The six digits that the app shows now."),
     )
+
+
+PIN = {"autocomplete": "off", "inputmode": "numeric", "pattern": "[0-9]{4,6}"}
+
+
+class PinField(forms.RegexField):
+    def __init__(self, **options):
+        super().__init__(regex=r"^[0-9]{4,6}$", min_length=4, max_length=6, widget=forms.PasswordInput(PIN),
+                         error_messages={"invalid": _("Four to six digits.")}, **options)
+
+
+class PinForm(forms.Form):
+    pin = PinField(label=_("PIN"))
+
+
+class BadgeForm(forms.Form):
+    badge = forms.CharField(
+        label=_("Code of the badge"), max_length=300, widget=forms.TextInput({"autocomplete": "off"}),
+        help_text=_("The phone's camera opens the code by itself; a hand scanner types it here."),
+    )
+
+    def clean_badge(self):
+        """What a scanner types is the whole address."""
+        return self.cleaned_data["badge"].strip().rstrip("/").rpartition("/")[2]
+
+
+class OwnPinForm(forms.Form):
+    pin = PinField(label=_("New PIN"), help_text=_("Four to six digits, not in a row and not all the same."))
+    again = PinField(label=_("The PIN again"))
+
+    def clean_pin(self):
+        pin = self.cleaned_data["pin"]
+        steps = {int(after) - int(before) for before, after in pairwise(pin)}
+        if len(steps) == 1 and steps <= {-1, 0, 1}:
+            raise ValidationError(_("The first that somebody tries: choose another one."))
+        return pin
+
+    def clean(self):
+        data = super().clean()
+        if not self.errors and data["pin"] != data["again"]:
+            self.add_error("again", _("This is not the same PIN."))
+        return data
 
 
 class ConfirmForm(forms.Form):

@@ -1,13 +1,16 @@
+from django.conf import settings
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from access import confirm, second_factor, throttle
 from desk.middleware import answer
-from desk.refusals import TooMany
+from desk.refusals import NotYours, TooMany
 
 HAS_FACTOR, MUST_CHANGE = "has_factor", "must_change"
 ALWAYS_OPEN = {"people:sign_out", "people:language", "people:theme", "sla:healthz"}
+BADGE_DOORS = {"access:badge", "access:badge_pin"}
 DEVICE_LENGTH = 200
 
 
@@ -29,6 +32,8 @@ class AccessMiddleware:
         if not (request.method == "GET" and request.headers.get("HX-Request")):  # a page that refreshes itself
             request.session.note_use()
         try:
+            if request.session.is_badge:
+                return floor_only(request) or self.limits(request, view)
             return first_things(request) or self.limits(request, view)
         except TooMany as refusal:
             return answer(request, refusal)
@@ -39,6 +44,17 @@ class AccessMiddleware:
         if confirm.is_asked_of(request, view) and not confirm.is_fresh(request):
             return confirm.ask(request)
         return None
+
+
+def floor_only(request):
+    """A badge and its PIN open the acts at a machine and nothing else."""
+    name = request.resolver_match.view_name
+    if name in settings.BADGE_PAGES | ALWAYS_OPEN | BADGE_DOORS:
+        return None
+    if name == "sla:my_work":
+        return redirect(settings.BADGE_HOME)
+    why = _("Sign in with your password for everything else.")
+    return answer(request, NotYours(_("A badge opens the pages of the machines only."), because=why))
 
 
 def first_things(request):

@@ -7,6 +7,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from records.models import AccessLink
+
 BROWSERS = (("Edg", "Edge"), ("MicroMessenger", "WeChat"), ("Firefox", "Firefox"), ("Chrome", "Chrome"),
             ("Safari", "Safari"))
 SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
@@ -22,6 +24,7 @@ class Session(AbstractBaseSession):
     seen_at = models.DateTimeField(default=timezone.now)
     address = models.GenericIPAddressField(null=True)
     device = models.CharField(max_length=200, blank=True)
+    badge = models.ForeignKey(AccessLink, models.CASCADE, null=True, related_name="+")  # what opened it, if a badge did
 
     class Meta(AbstractBaseSession.Meta):
         verbose_name = _("session")
@@ -65,6 +68,20 @@ class IssuedPassword(models.Model):
                 condition=Q(expires_at__gt=F("issued_at")), name="issued_password_expires_after_it_is_issued"
             ),
         ]
+
+    def __str__(self):
+        return str(self.user)
+
+
+class Pin(models.Model):
+    """What its owner types after the badge was scanned; only a slow hash of it is kept."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=128)
+    set_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(digest=""), name="pin_is_kept_as_a_hash")]
 
     def __str__(self):
         return str(self.user)

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from access.models import Session
 
+BADGE = "badge"  # the key of the badge that opened it
+
 
 class SessionStore(db.SessionStore):
     row = None  # as it was loaded
@@ -37,7 +39,13 @@ class SessionStore(db.SessionStore):
 
     def get_expiry_date(self, **kwargs):
         last = self.begun_at + timedelta(hours=settings.SESSION_HOURS)
-        return min(timezone.now() + timedelta(minutes=settings.SESSION_IDLE_MINUTES), last)
+        minutes = settings.BADGE_IDLE_MINUTES if self.is_badge else settings.SESSION_IDLE_MINUTES
+        return min(timezone.now() + timedelta(minutes=minutes), last)
+
+    @property
+    def is_badge(self) -> bool:
+        """Opened by a badge, on a phone that several people share."""
+        return BADGE in self
 
     def get_expiry_age(self, **kwargs):
         """For the cookie: the row ends an unused session, so that the cookie need not be sent with each page."""
@@ -47,6 +55,7 @@ class SessionStore(db.SessionStore):
     def create_model_instance(self, data):
         row = super().create_model_instance(data)
         row.user_id = data.get(SESSION_KEY)
+        row.badge_id = data.get(BADGE)
         row.begun_at = self.begun_at
         row.address, row.device = self.address, self.device
         if self.row:
@@ -55,14 +64,19 @@ class SessionStore(db.SessionStore):
         return row
 
     def note_use(self, now=None):
-        """Prolongs the session, at most once a minute."""
+        """Prolongs the session, at most once a minute; a shared phone's each time: five minutes are five."""
         now = now or timezone.now()
-        if self.row and now - self.row.seen_at > timedelta(minutes=1):
+        if self.row and (self.is_badge or now - self.row.seen_at > timedelta(minutes=1)):
             Session.objects.filter(pk=self.session_key).update(seen_at=now, expire_date=self.get_expiry_date())
 
 
 def of(user):
     return Session.objects.filter(user=user, expire_date__gt=timezone.now()).order_by("-seen_at")
+
+
+def end_badge(user) -> int:
+    """End those that a badge of this person opened."""
+    return Session.objects.filter(user=user, badge__isnull=False).delete()[0]
 
 
 def end(user, *, but=None) -> int:

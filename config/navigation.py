@@ -56,6 +56,7 @@ MENU = (
         Entry(_("Sent messages"), "notifications:mail", "send", (Right.CONFIGURE,)),
         Entry(_("Outbox"), "notifications:outbox", "mail", (Right.CONFIGURE,)),
         Entry(_("Group robots"), "notifications:robots", "chat", (Right.CONFIGURE,)),
+        Entry(_("Badges"), "access:badges", "person", (Right.CONFIGURE, Right.REVIEW_DECIDE)),
         Entry(_("Settings"), "admin:index", "gear", (Right.CONFIGURE,)),
     )),
 )  # fmt: skip
@@ -99,6 +100,8 @@ def navigation(request) -> dict:
     everybody = {"company_time_zone": settings.TIME_ZONE, "is_without_factor": not settings.REQUIRE_SECOND_FACTOR}
     if user is None or not user.is_authenticated:
         return everybody
+    if request.session.is_badge:
+        return everybody | {"is_badge": True, "badge_minutes": settings.BADGE_IDLE_MINUTES}
     counts = cache(partial(_counts, user))
     return everybody | {
         "navigation": partial(_groups, user, request.path, counts),

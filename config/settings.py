@@ -136,6 +136,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASE_GUARDS = [
     "people.guards",
     "records.guards",
+    "access.guards",
     "sla.guards",
     "catalog.guards",
     "orders.guards",
@@ -219,12 +220,22 @@ THROTTLES = {  # scope: how often, in how many seconds
     "confirm": (5, 900),
     "password": (5, 900),
     "link": (60, 900),
+    "badge": (600, 900),  # of one address: a factory hall at the change of shifts
+    "pin": (5, 900),
     "upload": (300, 3600),
     "export": (60, 3600),
 }
 SESSION_ENGINE = "access.sessions"
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=120)
 SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+BADGE_IDLE_MINUTES = 5  # a phone that several people share
+BADGE_DAYS = 365
+BADGE_HOME = "production:floor"
+# All that a session opened by a badge may do: the acts at a machine.
+BADGE_PAGES = {
+    "production:floor", "production:scan", "production:start", "production:pause", "production:report",
+    "production:finish", "production:problem", "production:remind", "production:connection", "production:worker",
+}
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 HTTPS = env.bool("HTTPS", default=False)

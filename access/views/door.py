@@ -18,6 +18,7 @@ from access import actions, second_factor, throttle
 from access.forms import CodeForm, SignInForm
 from access.middleware import HAS_FACTOR, MUST_CHANGE
 from access.models import IssuedPassword, Session
+from access.sessions import BADGE
 from people.models import User
 
 PENDING = "pending_sign_in"
@@ -64,6 +65,7 @@ class SignIn(LoginView):
 
 def enter(request, user, url, *, has_factor=False, backend=None):
     request.session.pop(PENDING, None)
+    request.session.pop(BADGE, None)
     login(request, user, backend=backend or user.backend)
     if IssuedPassword.objects.filter(user=user).exists():
         request.session[MUST_CHANGE] = True

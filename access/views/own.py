@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from access import actions, second_factor, sessions, throttle
 from access.forms import EnrolForm, NothingForm, OwnPasswordForm
 from access.middleware import HAS_FACTOR, MUST_CHANGE
+from access.models import Pin
+from people.roles import Right
 from records.acts import ActView
 
 SECRET = "factor_secret"  # encrypted
@@ -22,6 +24,8 @@ def security(request):
     return render(request, "access/security.html", {
         "sessions": sessions.of(request.user)[:50], "current_key": request.session.session_key,
         "is_enrolled": is_enrolled, "is_required": second_factor.is_required_of(request.user),
+        "may_have_badge": request.user.may(Right.OPERATION_RUN),
+        "pin_set_at": Pin.objects.filter(user=request.user).values_list("set_at", flat=True).first(),
         "codes_left": second_factor.recovery_codes_left(request.user) if is_enrolled else 0,
     })  # fmt: skip
 

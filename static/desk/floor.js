@@ -237,6 +237,18 @@ document.addEventListener("change", ({ target }) => {
   }
 });
 
+// A shared phone signs off who does not use it any more; the server does the same by itself.
+if (box.dataset.minutes) {
+  let used = Date.now();
+  for (const name of ["pointerdown", "keydown", "touchstart"]) addEventListener(name, () => { used = Date.now(); });
+  const watch = setInterval(() => {
+    if (Date.now() - used < Number(box.dataset.minutes) * 60000) return;
+    clearInterval(watch);
+    document.getElementById("main").textContent = box.dataset.off;
+    if (navigator.onLine) document.getElementById("switch").requestSubmit();
+  }, 5000);
+}
+
 // A page opened before can be read without network; another person's pages are not.
 async function keepPages() {
   if (!globalThis.caches || !navigator.serviceWorker) return;
