@@ -31,8 +31,9 @@ class AccessMiddleware:
             return None
         if not (request.method == "GET" and request.headers.get("HX-Request")):  # a page that refreshes itself
             request.session.note_use()
+        request.is_badge = request.session.is_badge
         try:
-            if request.session.is_badge:
+            if request.is_badge:
                 return floor_only(request) or self.limits(request, view)
             return first_things(request) or self.limits(request, view)
         except TooMany as refusal:

@@ -100,7 +100,7 @@ def navigation(request) -> dict:
     everybody = {"company_time_zone": settings.TIME_ZONE, "is_without_factor": not settings.REQUIRE_SECOND_FACTOR}
     if user is None or not user.is_authenticated:
         return everybody
-    if request.session.is_badge:
+    if getattr(request, "is_badge", False):
         return everybody | {"is_badge": True, "badge_minutes": settings.BADGE_IDLE_MINUTES}
     counts = cache(partial(_counts, user))
     return everybody | {

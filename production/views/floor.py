@@ -71,7 +71,7 @@ def worker(request):
 def scan(request, token):
     step = read_step(request, token)
     response = render(request, "production/scan.html", scan_context(request, step))
-    if not request.session.is_badge:  # on one's own phone it may be read without network, so long
+    if not request.is_badge:  # on one's own phone it may be read without network, so long
         response["X-Keep-Hours"] = settings.SESSION_HOURS
     return response
 
