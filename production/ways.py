@@ -57,7 +57,7 @@ class Choice:
 
 
 def choice_of(proposal) -> Choice:
-    return Choice(proposal.means, proposal.now, seen_in(proposal))
+    return Choice(proposal.means, proposal.shop.read_at, seen_in(proposal))
 
 
 def seen_in(proposal) -> str:

@@ -85,7 +85,8 @@ class Committed:
 class Shop:
     """Read once, asked often: every remedy of a page stands on the same one."""
 
-    now: datetime
+    now: datetime  # on the grid: the first moment that can be planned
+    read_at: datetime
     centres: dict
     shifts: dict
     downtimes: dict
@@ -168,13 +169,13 @@ class Shop:
 
 def read_shop(*, now: datetime) -> Shop:
     """Five queries, whatever the number of orders."""
-    now = to_grid(now)
+    read_at, now = now, to_grid(now)
     downtimes = defaultdict(list)
     for row in Downtime.objects.living().filter(ends_at__gt=now):
         downtimes[row.work_centre_id].append((row.slot, seconds(row.starts_at), seconds(row.ends_at)))
     centres = {centre.code: centre for centre in WorkCentre.objects.select_related("calendar")}
     shifts = {shift.pk: shift for shift in ExtraShift.objects.active().select_related("work_centre")}
-    return Shop(now, centres, shifts, downtimes, _read_committed(centres, now))
+    return Shop(now, read_at, centres, shifts, downtimes, _read_committed(centres, now))
 
 
 COMMITTED = (
