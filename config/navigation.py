@@ -86,7 +86,7 @@ ORDER_TABS = (
     OrderTab("quality", _("Quality"), "quality:order_tab", ("qc", "inspection", "nonconformance", "remake")),
     OrderTab("logistics", _("Logistics"), "logistics:order_tab", ("delivery", "delivery_confirmation")),
     OrderTab("finance", _("Finance"), "finance:order_tab", ("settlement", "expense", "stop_report"),
-             (Right.SEE_SALES, Right.SEE_RESULT)),
+             (Right.SEE_SALES, Right.SEE_RESULT, Right.SEE_RESOURCE)),
     OrderTab("customer", _("Customer"), "orders:customer", ("consent",)),
     OrderTab("issues", _("Problems"), "orders:issues", ("problem",)),
     OrderTab("documents", _("Documents"), "orders:documents", ("sheet_receipt",)),

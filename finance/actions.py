@@ -12,6 +12,7 @@ from desk.text import money as said_money
 from desk.text import sentence, word
 from finance.models import ExpenseLimit, Settlement
 from finance.reports import cost_sheet, rush_charge, sales_rows, statement_content
+from finance.urgency import URGENT_KINDS
 from orders import actions, gates
 from orders.actions.door import touch, who_may
 from orders.actions.form import next_number
@@ -31,7 +32,6 @@ from sla.models import WorkItem
 
 Rank = ExpenseLimit.Rank
 LIMITS_CHANGED = "finance.expenselimit.change"  # as Django's administration calls it
-URGENT_KINDS = (CostKind.EXPEDITE, CostKind.OVERTIME, CostKind.TRANSPORT)
 CAUSE_OF_KIND = {
     **dict.fromkeys(URGENT_KINDS, CostEntry.Cause.URGENCY),
     CostKind.REWORK: CostEntry.Cause.REWORK,
@@ -185,8 +185,9 @@ def _check_authority(expense, order, is_over, by):
 
 def _book(expense, order, by):
     actions.add_cost(
-        order=order, kind=expense.kind, cause=CAUSE_OF_KIND.get(expense.kind, CostEntry.Cause.NORMAL), by=by,
-        amount=expense.amount, is_planned=False, source=f"expense:{expense.pk}", text=expense.reason[:300],
+        order=order, kind=expense.kind, by=by,
+        cause=expense.cause or CAUSE_OF_KIND.get(expense.kind, CostEntry.Cause.NORMAL), amount=expense.amount,
+        is_planned=False, source=f"expense:{expense.pk}", text=expense.reason[:300],
     )
 
 

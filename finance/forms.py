@@ -1,7 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from finance.models import ExpenseLimit
+from finance.models import ChargeRule, ExpenseLimit
 from orders.models import CostEntry
 from orders.models.money import CostKind
 
@@ -11,7 +11,15 @@ MONEY = {"max_digits": 14, "decimal_places": 2}
 class ExpenseForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=CostKind.choices)
     amount = forms.DecimalField(label=_("Amount"), min_value=0, **MONEY)
+    is_urgent = forms.BooleanField(
+        label=_("Only because the order is urgent"), required=False,
+        help_text=_("Counts in the price of urgency; overtime, expedited service and transport do anyway."),
+    )
     reason = forms.CharField(label=_("What for"), max_length=500)
+
+    def given(self) -> dict:
+        given = dict(self.cleaned_data)
+        return {"cause": CostEntry.Cause.URGENCY if given.pop("is_urgent") else ""} | given
 
 
 class DecisionForm(forms.Form):
@@ -72,3 +80,23 @@ class LimitsForm(forms.Form):
 
     def amounts(self) -> dict:
         return {rank: self.cleaned_data[rank] for rank in ExpenseLimit.DEFAULTS}
+
+
+class ChargeRuleForm(forms.ModelForm):
+    reason = forms.CharField(
+        label=_("Reason"), min_length=4, max_length=300, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Stands in the history beside your name."),
+    )
+
+    class Meta:
+        model = ChargeRule
+        fields = ChargeRule.VALUES
+
+
+class ChargeForm(forms.Form):
+    amount = forms.DecimalField(label=_("Rush charge"), min_value=0, **MONEY)
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Needed where it is not the suggested amount."),
+    )
+    suggested = forms.DecimalField(widget=forms.HiddenInput, **MONEY)

@@ -9,9 +9,21 @@ from desk.faces import TaskFace
 from desk.keyset import paginate
 from desk.text import money
 from finance import actions
-from finance.forms import CostForm, CreditForm, DecisionForm, ExpenseForm, LimitsForm, ReasonForm, StatementForm
-from finance.models import Settlement
+from finance.charging import CHANGED, change_charge_rule, may_be_charged, set_rush_charge
+from finance.forms import (
+    ChargeForm,
+    ChargeRuleForm,
+    CostForm,
+    CreditForm,
+    DecisionForm,
+    ExpenseForm,
+    LimitsForm,
+    ReasonForm,
+    StatementForm,
+)
+from finance.models import ChargeDecision, ChargeRule, Settlement
 from finance.reports import sales_rows
+from finance.urgency import price_of_urgency, suggest_charge
 from orders import actions as orders
 from orders.machine import Stage
 from orders.models import Complaint, CostEntry, ExpenseRequest, UrgentOrder
@@ -22,8 +34,8 @@ from orders.views.base import OrderAct
 from orders.views.taking_back import TakeBack
 from people.roles import Right
 from records.acts import ActView, require
-from records.models import CompanySettings
-from records.rules import version_of_rules
+from records.models import CompanySettings, Event
+from records.rules import STREAM, version_of_rules
 from sla.kinds import Kind
 
 
@@ -50,9 +62,11 @@ def order_tab(request, pk):
     order = visible_order(request, pk)
     user = request.user
     sees_result, sees_sales = may_see(user, "result"), may_see(user, "sales")
+    sees_resource = may_see(user, "resource")
     expenses = _expenses(user, order, sees_result)
-    if not (sees_result or sees_sales or expenses):
+    if not (sees_result or sees_sales or sees_resource or expenses):
         raise Http404
+    price = price_of_urgency(order) if sees_resource or sees_sales else None
     settlement = Settlement.objects.filter(order=order).first() if sees_result else None
     is_open = not order.is_final
     tasks = _tasks(order) if sees_result and order.stage == Stage.SETTLEMENT else []
@@ -65,6 +79,11 @@ def order_tab(request, pk):
         "may_record": is_open and user.may(Right.COST_RECORD),
         "may_settle": is_open and order.stage == Stage.SETTLEMENT and user.may(Right.SETTLE),
         "may_decide": user.may(Right.EXPENSE_DECIDE),
+        "price": price if sees_resource else None,
+        "suggestion": suggest_charge(order, price) if sees_sales and may_be_charged(order) else None,
+        "charge": ChargeDecision.objects.filter(order=order).select_related("rule", "decided_by").first()
+        if sees_sales else None,
+        "may_charge": sees_sales and may_be_charged(order) and user.may(Right.ORDER_NEGOTIATE),
         "may_ask": is_open and user.may(Right.ISSUE_RAISE) and bool(user.department_id),
     }
     return render(request, "finance/order_tab.html", context)
@@ -119,7 +138,7 @@ class RequestExpense(MoneyAct):
     consequences = (_("Money is spent after somebody else has approved it."),)
 
     def act(self, form):
-        orders.request_expense(order_id=self.order.pk, by=self.request.user, **form.cleaned_data)
+        orders.request_expense(order_id=self.order.pk, by=self.request.user, **form.given())
 
 
 class DecideExpense(MoneyAct):
@@ -224,6 +243,72 @@ class Settle(MoneyAct):
 
     def act(self, form):
         actions.settle(order_id=self.order.pk, by=self.request.user, version=self.version)
+
+
+class SetRushCharge(MoneyAct):
+    """Sales takes the suggestion over, or writes another one with a reason."""
+
+    right = Right.ORDER_NEGOTIATE
+    form_class = ChargeForm
+    template_name = "finance/rush_charge.html"
+    title = _("Set the rush charge")
+    submit_label = _("Set the charge")
+    done = _("The rush charge is set.")
+    consequences = (
+        _("It stands on the order and in the settlement statement, beside what was suggested."),
+        _("The customer hears it from you."),
+    )
+
+    def subject(self):
+        super().subject()
+        self.suggestion = suggest_charge(self.order)
+
+    def form_kwargs(self):
+        return {"initial": {"amount": self.suggestion.amount, "suggested": self.suggestion.amount}}
+
+    def context(self):
+        return super().context() | {
+            "suggestion": self.suggestion, "sees_resource": may_see(self.request.user, "resource"),
+        }
+
+    def page(self, form, *, status=200, refusal=None):
+        if form.is_bound:  # what was typed stays; the suggestion is the one of now
+            form.data = form.data.copy()
+            form.data["suggested"] = self.suggestion.amount
+        return super().page(form, status=status, refusal=refusal)
+
+    def act(self, form):
+        set_rush_charge(order_id=self.order.pk, by=self.request.user, version=self.version, **form.cleaned_data)
+
+
+class EditChargeRule(ActView):
+    """How a rush charge is suggested; each change is a version of its own."""
+
+    right = Right.CONFIGURE
+    asks_again = True
+    form_class = ChargeRuleForm
+    template_name = "finance/charge_rule.html"
+
+    def form_kwargs(self):
+        return {"instance": ChargeRule.current()}
+
+    def perform(self, form):
+        values = dict(form.cleaned_data)
+        change_charge_rule(by=self.request.user, reason=values.pop("reason"), values=values, version=self.version)
+        messages.success(self.request, _("Saved."))
+        return reverse("finance:charge_rule")
+
+    def context(self):
+        return {
+            "title": _("Rule of the rush charge"), "submit_label": _("Save the rule"),
+            "back_url": reverse("records:rules"), "back_label": _("Company rules"), "rule": ChargeRule.current(),
+            "changes": Event.objects.filter(stream=STREAM, verb=CHANGED).order_by("-number")[:20],
+            "version": version_of_rules(CHANGED) if self.version is None else self.version,
+            "consequences": [
+                _("It only suggests: Sales takes the amount over, or writes another one with a reason."),
+                _("Charges that are set already stay."),
+            ],
+        }
 
 
 class Limits(ActView):

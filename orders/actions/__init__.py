@@ -37,6 +37,7 @@ from orders.actions.negotiation import (
 )
 from orders.actions.offers import answer_offer, confirm_answer, issue_offer_link, revoke_offer_link
 from orders.actions.proposals import decline, keep_order, propose_decline
+from orders.actions.rush import set_rush_budget
 from orders.actions.sheet import issue_sheet, receive_sheet
 from orders.actions.silence import acknowledge_silence, ask_about_silences, renew_silence
 from orders.actions.stop import report_stop
@@ -94,6 +95,7 @@ __all__ = [
     "said_on_link",
     "save_draft",
     "send_back",
+    "set_rush_budget",
     "short_close",
     "sign",
     "sign_and_move",

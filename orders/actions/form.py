@@ -11,6 +11,7 @@ from desk.refusals import BadInput, Condition, GateShut, NotYours
 from orders import gates, search
 from orders.actions import clocks, door
 from orders.actions.duties import grant_view, share_out
+from orders.actions.rush import warn_of_many
 from orders.actions.trail import inform, note, together
 from orders.machine import STEPS, WITHDRAW, Fact, Stage
 from orders.models import ConfirmationItem, OrderLine, StageRun, UrgentOrder
@@ -121,6 +122,8 @@ def submit(*, order_id, by, version=None, now=None) -> UrgentOrder:
         if like:
             note(order, "no_duplicate", gettext_noop("Entered beside {orders}: {reason}"), by=by,
                  params={"orders": [str(row) for row in like], "reason": order.duplicate_reason})
+        if is_first:
+            warn_of_many(order, by=by, now=now)
     search.index(order.pk)
     return order
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from desk.refusals import BadInput, GateShut, NotYours
 from desk.text import word
 from orders.actions import clocks, door
+from orders.actions.rush import warn_of_cost
 from orders.actions.trail import note
 from orders.models import CostEntry, ExpenseRequest
 from orders.models.money import CostKind
@@ -22,7 +23,7 @@ def add_cost(
     *, order, kind, amount, is_planned, source, by, cause=CostEntry.Cause.NORMAL, text="", url="", is_none=False
 ) -> CostEntry:
     """Once for each `source`: the same act told twice adds nothing."""
-    entry, _is_new = CostEntry.objects.get_or_create(
+    entry, is_new = CostEntry.objects.get_or_create(
         source=source,
         defaults={
             "order": order, "kind": kind, "cause": cause, "is_planned": is_planned, "is_none": is_none,
@@ -30,12 +31,14 @@ def add_cost(
             "recorded_at": timezone.now(), "recorded_by": by,
         },
     )
+    if is_new and entry.cause == CostEntry.Cause.URGENCY and not is_planned and entry.amount > 0:
+        warn_of_cost(order, entry.amount, by=by)
     return entry
 
 
 @transaction.atomic
-def request_expense(*, order_id, by, kind, amount, reason, source="", department=None) -> ExpenseRequest:
-    """Ask finance for money for this order."""
+def request_expense(*, order_id, by, kind, amount, reason, source="", department=None, cause="") -> ExpenseRequest:
+    """Ask finance for money for this order; `cause`: where its kind does not say it, such as outside work."""
     if not by.may(Right.ISSUE_RAISE) or not by.department_id:
         raise NotYours(_("You cannot ask for money for this order."))
     if amount <= 0:
@@ -45,7 +48,7 @@ def request_expense(*, order_id, by, kind, amount, reason, source="", department
         raise GateShut(_("This order has ended: nothing is spent for it any more."))
     expense = ExpenseRequest.objects.create(
         order=order, department=department or by.department, kind=kind, amount=amount, reason=reason, source=source,
-        requested_at=timezone.now(), requested_by=by,
+        cause=cause, requested_at=timezone.now(), requested_by=by,
     )
     finance = Department.objects.select_related("head").get(code="finance")
     expense.item = clocks.open_item(

@@ -30,7 +30,8 @@ BEFORE = {
     "materials_ready": ("order.signed",), "send_back": ("order.revoked",), HOLD: ("pause",),
 }
 AFTER = {
-    "submit": ("order.handed_over", "order.no_duplicate"), "approve": ("order.sheet_issued",), "send_back": ("pause",),
+    "submit": ("order.handed_over", "order.no_duplicate", "order.rush_budget_passed"),
+    "approve": ("order.sheet_issued",), "send_back": ("pause",),
 }
 # The way that is left once the seconds are over.
 LATER = {

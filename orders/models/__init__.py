@@ -13,6 +13,7 @@ from orders.models.negotiation import Negotiation, NegotiationOption, OfferAnswe
 from orders.models.order import NumberSeries, UrgentOrder
 from orders.models.proposal import DeclineProposal
 from orders.models.quality import Nonconformance, Remake
+from orders.models.rush import RushBudget
 from orders.models.search import SearchText
 from orders.models.sheet import ProcessingSheet, SheetReceipt
 from orders.models.silence import Silence
@@ -51,6 +52,7 @@ __all__ = [
     "Rating",
     "Receipt",
     "Remake",
+    "RushBudget",
     "SavedView",
     "SearchText",
     "SheetReceipt",

@@ -18,6 +18,7 @@ class CostKind(models.TextChoices):
     SCRAP = "scrap", _("Scrap")
     REWORK = "rework", _("Rework")
     OUTSIDE = "outside", _("Outside work")
+    CHANGEOVER = "changeover", _("Change-over")
     OTHER = "other", _("Other")
 
 
@@ -73,6 +74,7 @@ class ExpenseRequest(models.Model):
     order = models.ForeignKey(UrgentOrder, models.PROTECT, related_name="expenses")
     department = models.ForeignKey(Department, models.PROTECT, related_name="+")
     kind = models.CharField(_("kind"), max_length=10, choices=CostKind)
+    cause = models.CharField(_("cause"), max_length=12, choices=CostEntry.Cause, blank=True)  # empty: by its kind
     amount = models.DecimalField(_("Amount"), max_digits=14, decimal_places=2)
     reason = models.CharField(_("What for"), max_length=500)
     source = models.CharField(max_length=80, blank=True)

@@ -20,8 +20,10 @@ from orders.forms.identification import IdentificationForm, customer_list, produ
 from orders.forms.issues import NoteForm
 from orders.machine import LATER_THAN_REVIEW, Stage
 from orders.models import UrgentOrder
+from orders.money import may_see
 from orders.pages import visible_order
 from orders.reports import next_steps
+from orders.rush import with_one_more
 from orders.similar import like_orders
 from orders.views.base import OrderAct
 from people.roles import Right
@@ -183,6 +185,8 @@ def hints(request, order) -> dict:
         "project": given["project"],
         "proposed": given["proposed"],
         "like": like,
+        "rush": with_one_more(given["customer"], request.user, now) if order is None or order.is_draft else [],
+        "sees_extra_cost": may_see(request.user, "resource"),
         "steps": next_steps(urgency if share is not None else ""),
     }
 

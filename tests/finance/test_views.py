@@ -53,8 +53,8 @@ def test_board_is_for_who_decides_or_sees_results(status, names, request, client
 # The tab: rush charge (sales class) and estimate (result class), by person; None = there is no tab.
 SEES = {
     "finance": (True, True), "sales_head": (True, True), "general_manager": (True, True), "manager": (True, True),
-    "sales": (True, False), "buyer": None, "planner": None, "production_head": None, "operator": None,
-    "inspector": None, "logistics": None, "stranger": None,
+    "sales": (True, False), "planner": (False, False), "production_head": (False, False), "buyer": None,
+    "operator": None, "inspector": None, "logistics": None, "stranger": None,
 }
 
 

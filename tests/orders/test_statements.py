@@ -10,7 +10,7 @@ from people.models import Department
 from tests.factories.orders import confirm_all, draft
 
 # The person and the rights of who acts are the request's, read before the act.
-MOST = {"submit": 25, "confirm": 23}  # of submit's one asks for like orders, two keep the search
+MOST = {"submit": 26, "confirm": 23}  # of submit's one asks for like orders, one for budgets, two keep the search
 
 
 @pytest.fixture
