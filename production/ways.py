@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from desk.refusals import Changed, GateShut
 from desk.text import duration, when
 from orders.models import MaterialLine
+from people.models import Certificate
 from production.capacity import Means
 from production.models import Downtime, Plan
 
@@ -216,3 +217,20 @@ def names_of(means: Means) -> list[str]:
         "first_lot": _("In parts"), "gives_way": _("Others give way"),
     }
     return [str(named[name]) for name in means.stored()]
+
+
+def missing_of(proposal) -> list[str]:
+    """Data without which a promise would be a guess."""
+    lines = [_("%(product)s has no routing.") % {"product": product} for product in proposal.without_routing]
+    waiting = [demand for demand in proposal.demands.values() if not demand.is_done]
+    if proposal.has_no_hours:
+        codes = sorted({demand.routing.work_centre.code for demand in waiting})
+        lines.append(_("One of these work centres has no working hours left: %(centres)s.")
+                     % {"centres": ", ".join(codes)})
+    closed = sorted({demand.routing.work_centre.code for demand in waiting if not demand.routing.work_centre.is_active})
+    lines += [_("%(centre)s is out of use.") % {"centre": code} for code in closed]
+    needed = {demand.routing.qualification for demand in waiting if demand.routing.qualification_id}
+    held = set(Certificate.objects.valid().filter(qualification__in=needed, person__is_active=True)
+               .values_list("qualification", flat=True)) if needed else set()
+    return lines + [_("Nobody has the qualification “%(name)s”.") % {"name": one}
+                    for one in sorted(needed, key=str) if one.pk not in held]

@@ -8,6 +8,7 @@ from django.http import Http404
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +21,7 @@ from people.roles import Right
 from production import actions, capacity, gantt, ways
 from production.capacity import Means, Wait
 from production.capacity import moment as from_seconds
+from production.confidence import band
 from production.forms import ApproveForm, AssessForm, MeansForm, NegotiateForm
 from production.models import Assessment, Plan
 from production.reports import in_the_way, living_assessments
@@ -42,6 +44,7 @@ def review(request, pk):
         "held_by": held_by(proposal),
         "proof": ways.proof_of(proposal),
         "points": points(context),
+        "missing": ways.missing_of(proposal),
         "plan": plan,
         "negotiation": order.negotiations.filter(state=Negotiation.State.OPEN).select_related("opened_by").first(),
         "in_the_way": in_the_way(order, proposal) if context["may_plan"] and not order.is_cancelled else [],
@@ -50,7 +53,24 @@ def review(request, pk):
         "send_back_url": _send_back_url(order),
         "now": now,
     }
+    context |= _agreed(order) if context["is_in_review"] else {}
     return render(request, "production/order_review.html", context | _solution(request, order, race, plan))
+
+
+def _agreed(order) -> dict:
+    """What the customer accepted in this order's last negotiation, with the means that make it."""
+    last = order.negotiations.filter(state=Negotiation.State.ACCEPTED).select_related("accepted_option").first()
+    if last is None:
+        return {}
+    option = last.accepted_option
+    url = f"?way=own&{own_query(option.means)}#solution" if option.means else ""
+    return {"agreed": option, "agreed_at": last.answered_at, "agreed_url": url}
+
+
+def own_query(means: dict) -> str:
+    """The means as the form of one's own combination writes them."""
+    values = {name: "on" if value is True else value for name, value in means.items()}
+    return urlencode({f"own-{name}": value for name, value in values.items()}, doseq=True)
 
 
 def _solution(request, order, race, plan) -> dict:
@@ -70,7 +90,9 @@ def _solution(request, order, race, plan) -> dict:
         "choice": ways.choice_of(proposal).sign(order) if chosen and proposal.finish else "",
         "consequences": ways.consequences_of(chosen) if chosen and proposal.finish else [],
         "solution_proof": ways.proof_of(proposal),
-        "rows": [(row, proposal.demands[row.key]) for row in proposal.rows],
+        "band": band(order, proposal.finish) if proposal.finish else None,
+        "rows": [(row, proposal.demands[row.key], why(row.wait, row.wait_label, row.waited.total_seconds()))
+                 for row in proposal.rows],
         "chart": chart(order, None if chosen else plan, race.base, proposal, race.now),
         "chart_required": order.required_at,
     }
@@ -122,10 +144,21 @@ def points(context) -> list[dict]:
     ]
 
 
+def why(wait, label, seconds) -> str:
+    """What an operation waits for and how long, in the reader's language."""
+    if not wait:
+        return ""
+    text = waiting_text(wait, label) or _("as planned")
+    return _("%(reason)s, %(time)s") % {"reason": text, "time": duration(seconds)} if seconds else text
+
+
 def operations_of(plan) -> list:
     if plan is None:
         return []
-    return list(plan.operations.select_related("work_centre", "owner", "line__product", "step"))
+    rows = list(plan.operations.select_related("work_centre", "owner", "line__product", "step"))
+    for row in rows:
+        row.why = why(row.wait.get("wait", ""), row.wait.get("label", ""), row.wait.get("seconds", 0))
+    return rows
 
 
 def chart(order, plan, base, proposal, now):

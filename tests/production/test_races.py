@@ -1,10 +1,13 @@
 """Two people at once, on PostgreSQL: nothing is counted twice, no slot is given twice."""
 
-import pytest
+from datetime import timedelta
 
-from orders.models import LedgerEntry, OrderLine, OrderStep, SignOff, UrgentOrder
-from production import actions
-from production.models import Operation, Plan, TimeSegment
+import pytest
+from django.utils import timezone
+
+from orders.models import LedgerEntry, OrderLine, OrderStep, Promise, SignOff, UrgentOrder
+from production import actions, capacity, ways
+from production.models import Operation, Plan, TimeSegment, WorkCentre
 from tests.factories import production as make
 from tests.together import at_once, refusals
 
@@ -65,3 +68,24 @@ def test_two_plans_never_get_the_same_slot(people):
     assert len(refusals(results)) == 1
     assert Plan.objects.filter(state="released").count() == 1
     assert Operation.objects.in_force().count() == 3
+
+
+@pytest.mark.clause("3.2.1")
+def test_two_ways_that_need_the_same_hours_are_not_both_approved(people):
+    orders = []
+    for _turn in range(2):
+        order = make.at_review(people, quantity=50)
+        WorkCentre.objects.update(foreman=people.operator)
+        make.assess_all(order, people)
+        orders.append(order)
+    now = timezone.now()
+    choices = {order.pk: ways.choice_of(capacity.race(order, now=now).base) for order in orders}
+    results = at_once(*[
+        lambda pk=pk, choice=choice: actions.approve_way(
+            order_id=pk, by=people.production_head, choice=choice, promised_at=now + timedelta(days=20))
+        for pk, choice in choices.items()
+    ])
+    refused = refusals(results)
+    assert len(refused) == 1 and refused[0].status == 409
+    assert Plan.objects.filter(state=Plan.State.RELEASED).count() == Promise.objects.count() == 1
+    assert not Plan.objects.filter(state=Plan.State.DRAFT).exists()
