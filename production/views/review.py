@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from desk.text import day, duration, when
 from orders.machine import STEPS, Stage
@@ -43,7 +43,7 @@ def review(request, pk):
         "verdict": verdict_of(order, proposal),
         "held_by": held_by(proposal),
         "proof": ways.proof_of(proposal),
-        "points": points(context),
+        "points": points(context | {"proposal": proposal}),
         "missing": ways.missing_of(proposal),
         "plan": plan,
         "negotiation": order.negotiations.filter(state=Negotiation.State.OPEN).select_related("opened_by").first(),
@@ -139,6 +139,7 @@ def points(context) -> list[dict]:
         {
             "kind": kind, "assessment": living.get(kind.value), "signature": signed.get(kind.value),
             "form": AssessForm(auto_id=f"id_{kind.value}_%s") if is_open and kind.value not in signed else None,
+            "hint": hint_of(kind, context["proposal"]),
         }
         for kind in Assessment.Kind
     ]
@@ -150,6 +151,23 @@ def why(wait, label, seconds) -> str:
         return ""
     text = waiting_text(wait, label) or _("as planned")
     return _("%(reason)s, %(time)s") % {"reason": text, "time": duration(seconds)} if seconds else text
+
+
+def hint_of(kind, proposal) -> str:
+    """What the records say about a point of the review, in one line."""
+    if proposal.finish is None:
+        return _("Cannot say")
+    if kind == Assessment.Kind.PROCESS:
+        return ngettext("%(count)s operation in the routing", "%(count)s operations in the routing",
+                        len(proposal.demands)) % {"count": len(proposal.demands)}
+    if kind == Assessment.Kind.CAPACITY:
+        row = proposal.bottleneck
+        return why(row.wait, row.wait_label, row.waited.total_seconds()) if row else _("No waiting at any work centre")
+    gate = max((gate for demand in proposal.demands.values() for gate in demand.gates),
+               key=lambda gate: gate.at, default=None)
+    if gate is None:
+        return _("Everything is in stock")
+    return _("%(material)s is here %(at)s") % {"material": gate.label, "at": when(gate.at)}
 
 
 def operations_of(plan) -> list:

@@ -27,6 +27,7 @@ def test_planner_releases_and_head_approves(people, browser_page):
     make.WorkCentre.objects.update(foreman=people.operator)
     page = browser_page(people.planners[1])
     page.goto(reverse("production:review", args=[order.pk]))
+    page.get_by_text("Assess", exact=True).click()
     page.get_by_label("It can be done in time").check()
     page.get_by_role("button", name="Record the assessment").click()
     page.get_by_role("link", name="Compute the plan").click()
