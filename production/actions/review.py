@@ -9,9 +9,11 @@ from desk.refusals import BadInput, Changed, GateShut, NotYours
 from desk.text import word
 from orders import actions as orders
 from orders.actions import clocks
+from orders.actions.consents import lock_all
 from orders.actions.door import touch, who_may
 from orders.actions.trail import note
 from orders.machine import Stage
+from orders.models import UrgentOrder
 from people.roles import Right
 from production import capacity
 from production.actions.planning import check_planner, write_draft
@@ -160,7 +162,8 @@ def approve_way(*, order_id, by, choice, promised_at, reason="", version=None, n
     Raises GateShut for figures that are too old, Changed where the same means give another plan now.
     """
     now = now or timezone.now()
-    order = orders.lock(order_id, by=by, version=version)
+    givers = capacity.propose(UrgentOrder.objects.get(pk=order_id), now=choice.at, means=choice.means).moved
+    order = lock_all(order_id, [*givers], by=by, version=version)[0]
     check_planner(order, by)
     proposal = capacity.propose(order, now=choice.at, means=choice.means)
     check_choice(choice, order, proposal, now)

@@ -122,6 +122,8 @@ class Proposal:
             if not row.is_outside:
                 hours = Decimal(row.seconds) / 3600
                 total += sum(hours * (centre.hourly_rate_amount + centre.labour_rate_amount) for centre in held)
+        services = ((demand, demand.service(self.means)) for demand in self.demands.values())
+        total += sum(demand.quantity * service.standard_cost_amount for demand, service in services if service)
         return (total + self.material_amount).quantize(CENT)
 
     material_amount: Decimal = Decimal(0)
@@ -152,14 +154,32 @@ def propose(order, *, now, means=None, follows_plan=False, shop=None, bookings=N
     return place_demands(order, shop, means or Means(), follows_plan=follows_plan, bookings=bookings)
 
 
-def place_demands(order, shop, means, *, follows_plan=False, bookings=None, read=None) -> Proposal:
-    """`read`: demands that were read already with the same variant and substitutes."""
-    found, without_routing = read or read_demands(order, now=shop.now, means=means)
+@dataclass(frozen=True)
+class Reading:
+    """What the records say that an order needs; the same for all means of one variant and choice of material."""
+
+    demands: dict
+    without_routing: tuple
+    material_amount: Decimal
+
+
+def read(order, shop, means) -> Reading:
+    demands, without_routing = read_demands(order, now=shop.now, means=means)
+    supplies = read_supplies(order, demands, shop.now, means)
+    amount = sum((need.quantity * need.material.standard_cost_amount for need, _at in supplies
+                  if not need.is_service), Decimal(0))
+    return Reading(demands, tuple(without_routing), amount)
+
+
+def place_demands(order, shop, means, *, follows_plan=False, bookings=None, reading=None) -> Proposal:
+    """`reading`: one that was made already with the same variant and choice of material."""
+    reading = reading or read(order, shop, means)
+    found = reading.demands
     tasks = _tasks(found, shop, means, follows_plan)
     centres = shop.engine_centres(means, shop.centres) | outside_centres(tasks, shop)
     common = {
-        "means": means, "demands": found, "shop": shop, "without_routing": tuple(without_routing),
-        "material_amount": _material_amount(order, found, shop, means),
+        "means": means, "demands": found, "shop": shop, "without_routing": reading.without_routing,
+        "material_amount": reading.material_amount,
     }
     if not tasks:
         return Proposal(rows=(), **common)
@@ -294,11 +314,6 @@ def outside_centres(tasks, shop) -> dict:
     start = seconds(shop.now)
     codes = {way.centre for task in tasks for way in task.ways if way.centre.startswith("~")}
     return {code: engine.Centre(code, (engine.Hours([(start, start + ALWAYS)]),)) for code in codes}
-
-
-def _material_amount(order, demands, shop, means) -> Decimal:
-    supplies = read_supplies(order, demands, shop.now, means)
-    return sum((need.quantity * need.material.standard_cost_amount for need, _at in supplies), Decimal(0))
 
 
 # Plans that are there

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orders.models import UrgentOrder
-from production.capacity.demand import read_demands
 from production.capacity.means import Means
-from production.capacity.proposing import Proposal, place_demands
+from production.capacity.proposing import Proposal, place_demands, read
 from production.capacity.shop import Shop, due_of, moment, read_shop
 from production.engine import Wait
 from production.models import RoutingOperation
@@ -87,17 +86,17 @@ class Race:
     base: Proposal
 
     def __post_init__(self):
-        self._read = {}
+        self._readings = {}
 
     @property
     def now(self) -> datetime:
         return self.shop.now
 
     def compute(self, means: Means) -> Proposal:
-        reading = (means.variant, means.has_substitutes)
-        if reading not in self._read:
-            self._read[reading] = read_demands(self.order, now=self.shop.now, means=means)
-        return place_demands(self.order, self.shop, means, read=self._read[reading])
+        key = (means.variant, means.has_substitutes)
+        if key not in self._readings:
+            self._readings[key] = read(self.order, self.shop, means)
+        return place_demands(self.order, self.shop, means, reading=self._readings[key])
 
     def remedy(self, means: Means, code="own", kind=RESOURCES, detail="") -> Remedy:
         proposal = self.compute(means)

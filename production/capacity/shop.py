@@ -110,10 +110,10 @@ class Shop:
     def _slot_hours(self, centre, slot, means) -> engine.Hours:
         calendar = self.calendar(centre, means)
         down = tuple((start, end) for at, start, end in self.downtimes.get(centre.pk, ()) if at in (None, slot))
-        key = (id(calendar), down)
+        key = (id(calendar), down)  # the calendar is kept, so that its id stays its own
         if key not in self._hours:
-            self._hours[key] = engine.Hours(without(self._open(calendar), down))
-        return self._hours[key]
+            self._hours[key] = calendar, engine.Hours(without(self._open(calendar), down))
+        return self._hours[key][1]
 
     def _open(self, calendar):
         last = seconds(self.now) + LONGEST_PLAN
