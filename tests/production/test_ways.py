@@ -261,3 +261,31 @@ def test_review_page_computes_a_combination_and_carries_it_to_the_decision(peopl
     assert stale.status_code == 409 and "again" in stale.content.decode()
     seen_by_sales = client_of(people.operator).get(address)
     assert seen_by_sales.status_code in (200, 403, 404) and "Extra cost" not in seen_by_sales.content.decode()
+
+
+def test_two_orders_never_count_on_the_same_incoming_goods(people):
+    first = make.planned(people, quantity=10, stock=0)
+    line = MaterialLine.objects.get(order=first)
+    MaterialLine.objects.filter(pk=line.pk).update(promised_at=timezone.now() + timedelta(hours=1))
+    second = make_order.at_review(people, quantity=10)
+    product = second.lines.get().product
+    make.usual_routing(product)
+    make.bill(product, line.material)
+    gates = [gate for demand in capacity.propose(second, now=timezone.now()).demands.values() for gate in demand.gates]
+    usual = timezone.now() + timedelta(hours=line.material.lead_time_hours)
+    assert [abs(gate.at - usual) < timedelta(minutes=10) for gate in gates] == [True]
+
+
+@pytest.mark.clause("3.2.2")
+def test_another_quantity_reaches_the_plan(people):
+    order = make.approved(people, quantity=10)
+    make_order.actions.request_change(
+        order_id=order.pk, by=people.sales, reason="more", contact="王工", how="phone",
+        quantities={order.lines.get().pk: 15},
+    )
+    for kind, person in zip(("capacity", "materials"), people.planners[1:], strict=True):
+        actions.assess(order_id=order.pk, by=person, kind=kind, verdict="can", note_text="ok")
+    actions.make_plan(order_id=order.pk, by=people.planners[1])
+    plan = actions.release_plan(order_id=order.pk, by=people.planners[1])
+    assert set(plan.operations.values_list("quantity", flat=True)) == {15}
+    assert set(OrderStep.objects.filter(order=order).living().values_list("quantity", flat=True)) == {15}
