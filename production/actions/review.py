@@ -20,6 +20,8 @@ from production.actions.planning import check_planner, write_draft
 from production.actions.release import release_plan
 from production.actions.steps import open_first_steps
 from production.actions.supply import ask_for_materials
+from production.change_over import book_change_over
+from production.confidence import band
 from production.models import Assessment, Plan
 from production.ways import check_choice
 
@@ -146,8 +148,10 @@ def approve(*, order_id, by, promised_at, reason="", version=None, now=None):
     order = orders.lock(order_id, by=by, version=version)
     _check_promise(order, promised_at, reason, now)
     orders.promise(
-        order=order, promised_at=promised_at, by=by, reason=reason.strip() or gettext_noop("As planned")
+        order=order, promised_at=promised_at, by=by, reason=reason.strip() or gettext_noop("As planned"),
+        confidence=_confidence(order, now),
     )
+    book_change_over(order, by=by)
     order = orders.move(order_id=order.pk, step="approve", by=by, alone_because=reason)
     orders.issue_sheet(order=order, by=by, reason=gettext_noop("Reviewed and planned"))
     ask_for_materials(order, by=by)
@@ -170,6 +174,13 @@ def approve_way(*, order_id, by, choice, promised_at, reason="", version=None, n
     write_draft(order, proposal, by=by, now=now)
     release_plan(order_id=order.pk, by=by, now=now)
     return approve(order_id=order.pk, by=by, promised_at=promised_at, reason=reason, now=now)
+
+
+def _confidence(order, now) -> dict | None:
+    """What our past says of the plan in force, kept beside the promise that rests on it."""
+    plan = Plan.objects.filter(order=order, state=Plan.State.RELEASED).first()
+    known = band(order, plan.finish_at, now) if plan else None
+    return known.snapshot() if known else None
 
 
 def _check_promise(order, promised_at, reason, now):
