@@ -12,9 +12,10 @@ DEMO := requirements/base.txt requirements/demo.txt
 TESTS := $(DEMO) requirements/test.txt requirements/browser.txt
 DEMO_STAMP := $(VENV)/.demo-$(call hash,$(DEMO))
 TESTS_STAMP := $(VENV)/.tests-$(call hash,$(TESTS))
+SOLVER_STAMP := $(VENV)/.solver-$(call hash,requirements/solver.txt)
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help run test lint check audit bench faults lock
+.PHONY: help run test lint check audit bench bench-promise solver faults lock
 
 help:
 	@echo "make run    start the desk at http://127.0.0.1:$(PORT) with a demo company (PORT=8001 for another port)"
@@ -23,6 +24,8 @@ help:
 	@echo "make check  check migrations, settings for a server, and that docs/policy-map.md is up to date"
 	@echo "make audit  look the locked packages up in a list of known weaknesses (needs the network)"
 	@echo "make bench  measure with 1,000 to 1,000,000 orders, into docs/performance.md (ORDERS=1000 for a quick run)"
+	@echo "make bench-promise  measure the planning engine, into docs/performance.md (SHOPS=10 for a quick run)"
+	@echo "make solver  install CP-SAT, beside which bench-promise then measures the engine"
 	@echo "make faults  kill, cut off and stop the clock's workers, beside other ways to do it, into docs/reliability.md"
 	@echo "            (ITEMS=600 KILLS=10 for a quick run, LIVING=1000000 for the idle look)"
 	@echo "make lock   resolve requirements/*.in anew (needs uv)"
@@ -49,6 +52,11 @@ lint: $(TESTS_STAMP)
 bench: $(TESTS_STAMP)
 	@$(BIN)/python -m bench $(if $(ORDERS),--orders $(ORDERS))
 
+bench-promise: $(TESTS_STAMP)
+	@$(BIN)/python -m bench.promise $(if $(SHOPS),--shops $(SHOPS))
+
+solver: $(SOLVER_STAMP)
+
 faults: $(TESTS_STAMP)
 	@$(BIN)/python -m tests.faults $(if $(ITEMS),--items $(ITEMS)) $(if $(KILLS),--kills $(KILLS)) $(if $(LIVING),--living $(LIVING))
 
@@ -70,7 +78,7 @@ $(AUDIT):
 		|| { rm -rf $@; exit 1; }
 
 lock:
-	cd requirements && for name in base demo test browser audit; do \
+	cd requirements && for name in base demo test browser solver audit; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-header --no-annotate $$name.in --output-file $$name.txt || exit 1; \
 	done
@@ -91,6 +99,11 @@ $(DEMO_STAMP): $(BIN)/python
 $(TESTS_STAMP): $(BIN)/python
 	@echo "» packages of the tests"
 	@$(PIP_INSTALL) $(TESTS:%=-r %)
+	@touch $@
+
+$(SOLVER_STAMP): $(TESTS_STAMP)
+	@echo "» the solver"
+	@$(PIP_INSTALL) -r requirements/solver.txt
 	@touch $@
 
 $(VAR_DIR)/env:

@@ -35,6 +35,10 @@ class Gaps:
         if end <= start:
             return
         first, last = bisect_right(self.ends, start), bisect_left(self.starts, end)
+        self.taken_by[end] = label
+        if last - first == 1 and self.starts[first] == start and end < self.ends[first]:  # the front of one gap
+            self.starts[first] = end
+            return
         starts, ends = [], []
         for at in range(first, last):
             if self.starts[at] < start:
@@ -44,7 +48,6 @@ class Gaps:
                 starts.append(end)
                 ends.append(self.ends[at])
         self.starts[first:last], self.ends[first:last] = starts, ends
-        self.taken_by[end] = label
 
     def give_back(self, start: int, end: int) -> None:
         """Free a stretch that one booking took; it grows together with the gaps beside it."""
@@ -91,6 +94,12 @@ class Diary:
     def book(self, booking: Booking) -> None:
         if self._has(booking):
             self._owned((booking.centre, booking.slot)).take(*self._positions(booking), booking.label)
+
+    def hold(self, slots: Slots, start: int, end: int, label: str) -> None:
+        """Book slots that are known to be there."""
+        for slot in slots:
+            hours = self.hours(*slot)
+            self._owned(slot).take(hours.position(start), hours.position(end), label)
 
     def release(self, booking: Booking) -> None:
         """Take back what was booked alone; whoever overlaps it is to be booked again."""
@@ -142,18 +151,19 @@ class Diary:
     def _find_alone(self, way, slots, earliest, last_lots, best):
         (code, slot), = slots
         hours, gaps = self.hours(code, slot), self.gaps(code, slot)
-        seconds, ready = max(way.seconds, 1), hours.position(earliest)
-        least_end = _least_end(hours, last_lots)
-        for at in range(gaps.first(ready), len(gaps.starts)):
-            begin = max(gaps.starts[at], ready)
-            until = max(begin + seconds, least_end)
-            if until > gaps.ends[at]:
-                continue
-            start, end = hours.start(begin), hours.end(until)
-            if best and (end, start) >= best[:2]:
-                return None
-            return end, start, slots, gaps.taken_by.get(begin, "") if begin > ready else ""
-        return None
+        ready, seconds, least_end = hours.position(earliest), max(way.seconds, 1), _least_end(hours, last_lots)
+        starts, ends = gaps.starts, gaps.ends
+        for at in range(gaps.first(ready), len(starts)):
+            begin = starts[at] if starts[at] > ready else ready
+            until = begin + seconds
+            if until < least_end:
+                until = least_end
+            if until <= ends[at]:
+                break
+        start, end = hours.start(begin), hours.end(until)
+        if best and (end, start) >= best[:2]:
+            return None
+        return end, start, slots, gaps.taken_by.get(begin, "") if begin > ready else ""
 
     def _find_together(self, way, slots, earliest, last_lots, best):
         """Try the earliest moment; where a slot is taken, try again when it is free."""
@@ -188,4 +198,4 @@ class Diary:
 
 
 def _least_end(hours, last_lots) -> int:
-    return max((hours.position(moment) + seconds for moment, seconds in last_lots), default=0)
+    return max(hours.position(moment) + seconds for moment, seconds in last_lots) if last_lots else 0

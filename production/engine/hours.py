@@ -23,6 +23,7 @@ class Hours:
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._positions: list[int] = []  # of each span's start
+        self._reach = 0  # the position of the last span's end
 
     def position(self, moment: int) -> int:
         """The working time that has passed at a moment."""
@@ -35,33 +36,28 @@ class Hours:
 
     def start(self, position: int) -> int:
         """The moment at which work goes on from a position: where a span ends, the next one's start."""
-        at = self._span_of(position, bisect_right)
+        while self._reach <= position:
+            if not self._read():
+                raise NoHours
+        at = bisect_right(self._positions, position) - 1
         return self._starts[at] + position - self._positions[at]
 
     def end(self, position: int) -> int:
         """The moment at which a position is reached: where a span ends, that end."""
-        at = self._span_of(position, bisect_left)
-        return self._starts[at] + position - self._positions[at]
-
-    def _span_of(self, position, bisect) -> int:
-        """The span a position lies in; on a border the later one by `bisect_right`, else the earlier one."""
-        later = bisect is bisect_right
-        while not self._positions or self._reach() < position or (later and self._reach() == position):
+        while self._reach < position or not self._starts:
             if not self._read():
                 raise NoHours
-        return max(0, bisect(self._positions, position) - 1)
-
-    def _reach(self) -> int:
-        return self._positions[-1] + self._ends[-1] - self._starts[-1]
+        at = max(0, bisect_left(self._positions, position) - 1)
+        return self._starts[at] + position - self._positions[at]
 
     def _read(self) -> bool:
         span = next(self._source, None)
         if span is None:
             return False
-        position = self._reach() if self._positions else 0
         self._starts.append(span[0])
         self._ends.append(span[1])
-        self._positions.append(position)
+        self._positions.append(self._reach)
+        self._reach += span[1] - span[0]
         return True
 
     def spans(self) -> Iterator[Span]:

@@ -38,17 +38,21 @@ def in_turn(tasks: Iterable[Task], known: Mapping | None = None) -> list[Task]:
     `known`: {key: its row in another plan}; where there is a choice, as it was there. ValueError for a cycle.
     """
     tasks, known = {task.key: task for task in tasks}, known or {}
-    tails, left, found = tails_of(tasks), dict(tasks), []
-
-    def turn(task):
-        was = known.get(task.key)
-        return not task.fixed, was is None, was.start if was else 0, -tails[task.key], str(task.key)
-
+    left, found, tails = dict(tasks), [], None
     while left:
-        task = min((task for task in left.values() if not any(key in left for key in task.after)), key=turn)
-        found.append(task)
-        del left[task.key]
+        ready = [task for task in left.values() if not any(key in left for key in task.after)]
+        if len(ready) > 1:
+            tails = tails or tails_of(tasks)
+            ready = [min(ready, key=lambda task: _turn_of(task, known.get(task.key), tails))]
+        if not ready:
+            raise ValueError("The tasks wait for each other.")
+        found += ready
+        del left[ready[0].key]
     return found
+
+
+def _turn_of(task, was, tails):
+    return not task.fixed, was is None, was.start if was else 0, -tails[task.key], str(task.key)
 
 
 def tails_of(tasks: dict) -> dict:
@@ -91,8 +95,7 @@ def place(tasks: Iterable[Task], diary: Diary, now: int, known: Mapping | None =
 
 def book(task, row, diary) -> None:
     if not task.fixed:
-        for booking in row.bookings(task.label, task.order):
-            diary.book(booking)
+        diary.hold(row.slots, row.start, row.end, task.label)
 
 
 def place_one(task: Task, rows: Mapping, diary: Diary, now: int, known: Placed | None = None) -> Placed:
@@ -140,7 +143,7 @@ class _Turn:
 
     def last_lots(self, way):
         """An overlapping task cannot end before it has worked on the last lot."""
-        return [(end, max(1, int(way.seconds * share))) for end, share in self.lots]
+        return [(end, max(1, int(way.seconds * share))) for end, share in self.lots] if self.lots else ()
 
     def row(self, way, found) -> Placed:
         end, start, slots, blocker = found
