@@ -52,7 +52,7 @@ def assembled(order, centres, random: Random, operations=8) -> tuple[Task, ...]:
     few = random.sample(sorted(centres), min(4, len(centres)))
     tasks, open_keys = [], []
     for number in range(operations):
-        is_join = len(open_keys) > 1 and random.random() < 0.5 or number == operations - 1
+        is_join = (len(open_keys) > 1 and random.random() < 0.5) or number == operations - 1
         after = tuple(sorted(open_keys) if number == operations - 1 else
                       sorted(random.sample(open_keys, 2 if is_join else 1)) if open_keys and random.random() < 0.7
                       else ())

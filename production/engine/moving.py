@@ -14,7 +14,8 @@ from production.engine.model import Booking, Job, Placed, Task
 from production.engine.placing import Answer, finish_of, in_turn, insert, place_one
 
 PUSHES = 4  # rounds in which all others are pushed along as well
-PATIENCE = 8  # rounds after which more than the late ones are held
+TRIES = 100  # of the search for the order's own sequence, in each round
+PATIENCE = 12  # rounds after which more than the late ones are held
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,19 @@ def make_room(
     finishes before.
     """
     tasks, shop = in_turn(tasks), _Shop(jobs, centres, bookings)
-    bound, held = None, []
+    frozen, bound, held = insert(tasks, shop.full, now), None, []
     for turn in count():
-        answer = insert(tasks, shop.empty, now)
+        answer = insert(tasks, shop.empty, now, TRIES)
         bound = answer.bound if bound is None else bound
+        if answer.finish >= frozen.finish:
+            return Room(replace(frozen, bound=bound, is_proved=frozen.finish <= bound), {}, tuple(held))
         found = _repair(tasks, answer, shop, now, may_push=turn < PUSHES)
         if not found.late:
             finish = finish_of(found.rows)
             return Room(Answer(found.rows, bound, finish <= bound), found.moved, tuple(held))
         late = found.late if turn < PATIENCE else _tightest(found, shop.jobs)
-        held += late
-        shop.hold(late)
+        held += [order for order in late if order not in held]
+        shop.hold(late, found.rows, is_whole=turn >= PATIENCE)
 
 
 def _tightest(found, jobs) -> list:
@@ -88,16 +91,26 @@ class _Shop:
                 self.full.book(booking)
                 self.by_slot.setdefault((booking.centre, booking.slot), []).append(booking)
 
-    def hold(self, orders) -> None:
+    def hold(self, orders, rows, *, is_whole) -> None:
+        """Of these orders keep what stands in the way of the rows; all that they have where nothing does."""
         for order in orders:
-            for booking in bookings_of(self.jobs.pop(order)):
-                self.empty.book(booking)
-                self.kept.setdefault((booking.centre, booking.slot), []).append(booking)
+            job = self.jobs[order]
+            free = [task for task in job.tasks if not task.fixed]
+            hit = [task for task in free if any(_collide(row, job.places[task.key]) for row in rows)]
+            for task in free if is_whole else hit or free:
+                fixed = job.places[task.key].bookings(task.label, order)
+                job = replace(job, tasks=tuple(replace(other, fixed=fixed) if other.key == task.key else other
+                                               for other in job.tasks))
+                for booking in fixed:
+                    self.empty.book(booking)
+                    self.kept.setdefault((booking.centre, booking.slot), []).append(booking)
+                    self.by_slot[booking.centre, booking.slot].remove(booking)
+            self.jobs[order] = job
 
     def in_the_way(self, slot, start, end) -> set:
         return {
             booking.order for booking in self.by_slot.get(slot, ())
-            if booking.start < end and booking.end > start and booking.order in self.jobs
+            if booking.start < end and booking.end > start
         }
 
     def without(self, orders) -> Diary:
@@ -234,6 +247,14 @@ def _shift(job, task, new, diary, now) -> None:
         diary.book(booking)
 
 
+def _collide(row, other) -> bool:
+    return row.start < other.end and other.start < row.end and bool(set(row.slots) & set(other.slots))
+
+
 def _is_late(job, new) -> bool:
+    """It misses its date, or what is held there had to wait for what moved."""
+    for task in job.tasks:
+        if task.fixed and any(new[key].end > job.places[task.key].start for key in task.after if key in new):
+            return True
     finish = max((new.get(key) or place).end for key, place in job.places.items())
     return finish > max(job.due, job.finish)

@@ -44,8 +44,8 @@ def test_room_is_made_by_every_rule(case):
         moved += new.values()
         tasks = [task for task in job.tasks if not task.fixed]
         assert new.keys() <= {task.key for task in tasks}
-        assert all(row.start >= job.places[key].start for key, row in new.items())
-    check_beside(shop, held(room.rows), held(stay))
+        assert all(row.way and row.start >= job.places[key].start for key, row in new.items())
+    check_beside(shop, held(row for row in room.rows if row.way), held(stay))
 
 
 @settings(max_examples=40)
@@ -66,7 +66,7 @@ def test_room_is_never_later_than_without_moving_anybody(case):
     room = room_in(shop, jobs)
     assert room.answer.bound <= room.finish <= frozen(shop, jobs).finish
     assert room.finish == room.answer.bound or not room.answer.is_proved
-    assert room.moved or [row.end for row in room.rows] == [row.end for row in frozen(shop, jobs).rows]
+    assert not room.moved or room.finish < frozen(shop, jobs).finish
 
 
 @settings(max_examples=40)
