@@ -80,7 +80,7 @@ ORDER_TABS = (
              ("review_process", "review_capacity", "review_materials", "review_decision")),
     OrderTab("negotiation", _("Negotiation"), "orders:negotiation", ("negotiation",),
              (Right.ORDER_NEGOTIATE, Right.REVIEW_ASSESS, Right.SUPPLY_BUY, Right.SEE_ALL)),
-    OrderTab("production", _("Production"), "production:order_tab", ("plan", "production", "operation")),
+    OrderTab("production", _("Production"), "production:order_tab", ("plan", "production", "operation", "slip")),
     OrderTab("procurement", _("Procurement"), "procurement:order_tab",
              ("procurement", "purchase_line", "purchase_promise")),
     OrderTab("quality", _("Quality"), "quality:order_tab", ("qc", "inspection", "nonconformance", "remake")),

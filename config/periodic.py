@@ -48,6 +48,7 @@ JOBS = (
     Job("orders.tasks.end_holds", 20),
     Job("orders.tasks.ask_about_silences", 60),
     Job("production.tasks.hand_over_made", 30),
+    Job("production.tasks.watch_slips", 30),
     Job("records.tasks.remove_orphan_files", 86400),
     Job("access.tasks.forget_ended", 3600),
     Job("records.tasks.forget_once_keys", 3600),

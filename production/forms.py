@@ -1,7 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Issue
+from orders.models import Issue, MaterialLine
 from people.models import User
 from people.roles import Right
 from production.capacity import Means, variants_of
@@ -123,6 +123,18 @@ class MoveForm(forms.Form):
     def target(self) -> Place:
         code, _slash, slot = self.cleaned_data["place"].rpartition("/")
         return Place(self.cleaned_data["starts_at"], self.centres[code], int(slot))
+
+
+class DelayForm(forms.Form):
+    """A material of the order that is not here yet, and so many hours."""
+
+    material = forms.ModelChoiceField(label=_("Material"), queryset=MaterialLine.objects.none())
+    hours = forms.IntegerField(label=_("Hours later"), min_value=1, max_value=2000, initial=24)
+
+    def __init__(self, *args, order, **kwargs):
+        super().__init__(*args, **kwargs)
+        open_lines = order.material_lines.filter(decision__in=["open", "gating"], step__isnull=False)
+        self.fields["material"].queryset = open_lines.select_related("material", "step")
 
 
 class BackForm(forms.Form):

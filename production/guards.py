@@ -3,6 +3,7 @@
 from desk.guards import append_only, refuse
 from orders.guards import held
 
+SLIP = "production_slip"
 LINK, ROUTING = "production_routinglink", "production_routingoperation"
 ASSESSMENT, PLAN = "production_assessment", "production_plan"
 OPERATION, SEGMENT = "production_operation", "production_timesegment"
@@ -53,6 +54,10 @@ GUARDS = [
     *append_only(DOWNTIME, may_update=("ends_at", "cancelled_at", "cancelled_by_id")),
     refuse(DOWNTIME, "cancelled", on="UPDATE", says="cancelled downtime stays as it is",
            when="OLD.cancelled_at IS NOT NULL"),
+    *append_only(SLIP, may_update=(
+        "stamp", "cause", "finish_after_at", "checked_at", "told_at", "told_late_seconds", "healed_at", "item_id",
+    )),
+    refuse(SLIP, "over", on="UPDATE", says="a slip that is over stays as it was", when="OLD.healed_at IS NOT NULL"),
     *append_only(ASSESSMENT, may_update=("replaced_at",)),
     *append_only(SEGMENT, may_update=("ended_at", "pause", "note", "end_phone_at", "end_received_at")),
     refuse(SEGMENT, "overlap", on="INSERT", says="working times of an operation do not overlap",

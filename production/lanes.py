@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -99,6 +99,12 @@ class Bar:
         return f"{order} · {self.operation}"
 
     @property
+    def short(self) -> str:
+        """In a bar there is room for the last figures of the order's number."""
+        order, _dot, rest = self.label.partition(" · ")
+        return f"{order.rpartition('-')[2]} · {rest}"
+
+    @property
     def title(self) -> str:
         row = self.operation
         return _(", ").join(filter(None, [
@@ -185,9 +191,11 @@ def _span(window, start, end) -> dict:
 def _bars(user, centres, window, now):
     promised = Promise.objects.filter(order=OuterRef("plan__order")).order_by("-pk").values("promised_at")[:1]
     open_orders = UrgentOrder.objects.visible_to(user).filter(pk=OuterRef("plan__order"))
-    rows = Operation.objects.committed().filter(
-        work_centre__in=centres, starts_at__lt=window.ends_at, ends_at__gt=window.starts_at
-    ).select_related("plan__order__customer", "step", "work_centre").annotate(
+    here = Q(starts_at__lt=window.ends_at, ends_at__gt=window.starts_at)
+    if window.starts_at <= now <= window.ends_at:  # what should be over but is not still takes its place
+        here |= Q(ends_at__lte=window.starts_at)
+    rows = Operation.objects.committed().filter(here, work_centre__in=centres)
+    rows = rows.select_related("plan__order__customer", "step", "work_centre").annotate(
         promised_at=Subquery(promised), is_open=Exists(open_orders),
         is_running=Exists(TimeSegment.objects.running().filter(step=OuterRef("step"))),
     )
@@ -199,7 +207,7 @@ def _bars(user, centres, window, now):
 
 def _stand(bar, lanes, chart):
     lane = lanes.get((bar.operation.work_centre_id, bar.operation.slot))
-    if lane is None:  # a slot that is not there any more: the table says it
+    if lane is None or bar.operation.ends_at <= chart.starts_at:  # only the table says it
         return
     bar.x = place(chart, bar.operation.starts_at)
     bar.width = round(max(0.15, place(chart, bar.operation.ends_at) - bar.x), 2)

@@ -17,6 +17,7 @@ urlpatterns = [
     path("production/orders/<int:pk>/approve/", review.Approve.as_view(), name="approve"),
     path("production/orders/<int:pk>/plan/", planning.MakePlan.as_view(), name="make_plan"),
     path("production/orders/<int:pk>/plan/before/<int:other>/", planning.GoFirst.as_view(), name="go_first"),
+    path("production/orders/<int:pk>/delay/", board.delay, name="delay"),
     path("production/orders/<int:pk>/plan/versions/", planboard.plan_versions, name="plan_versions"),
     path("production/orders/<int:pk>/plan/versions/<int:version>/", planboard.GoBack.as_view(), name="go_back"),
     path("production/orders/<int:pk>/plan/drop/", planboard.DropDraft.as_view(), name="drop_draft"),

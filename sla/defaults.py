@@ -50,6 +50,7 @@ LIMITS = {
     Kind.RATING: (45, False, (PauseReason.CUSTOMER,)),
     Kind.EXPENSE: (2, True, ()),
     Kind.PROBLEM: (1, False, (PauseReason.DEPARTMENT, PauseReason.SUPPLIER)),
+    Kind.SLIP: (2, False, (PauseReason.DEPARTMENT, PauseReason.SUPPLIER, PauseReason.CUSTOMER)),
     Kind.SHEET_RECEIPT: (2, False, ()),
     Kind.STOP_REPORT: (9, False, ()),
     Kind.SUPPLIER: (9, True, ()),

@@ -38,6 +38,7 @@ class Kind(TextChoices):
     RATING = "rating", _("Customer satisfaction")
     EXPENSE = "expense", _("Expense request")
     PROBLEM = "problem", _("Problem")
+    SLIP = "slip", _("Order that slips")
     SHEET_RECEIPT = "sheet_receipt", _("Receipt of the processing sheet")
     STOP_REPORT = "stop_report", _("Stop and report cost")
     SILENCE = "silence", _("Silent customer")
@@ -67,6 +68,7 @@ RIGHT_OF_KIND = {
     Kind.CONFIRMATION: Right.ORDER_CONFIRM, Kind.NEGOTIATION: Right.ORDER_NEGOTIATE,
     Kind.REVIEW_PROCESS: Right.REVIEW_ASSESS, Kind.REVIEW_CAPACITY: Right.REVIEW_ASSESS,
     Kind.REVIEW_MATERIALS: Right.REVIEW_ASSESS, Kind.REVIEW_DECISION: Right.REVIEW_DECIDE, Kind.PLAN: Right.PLAN_MAKE,
+    Kind.SLIP: Right.PLAN_MAKE,
     Kind.PROCUREMENT: Right.SUPPLY_BUY, Kind.PURCHASE_LINE: Right.SUPPLY_BUY,
     Kind.PURCHASE_PROMISE: Right.SUPPLY_BUY, Kind.OPERATION: Right.OPERATION_RUN,
     Kind.QC: Right.QUALITY_INSPECT, Kind.INSPECTION: Right.QUALITY_INSPECT, Kind.NONCONFORMANCE: Right.QUALITY_DECIDE,

@@ -9,6 +9,7 @@ from production.models.master import (
     WorkCentre,
 )
 from production.models.plan import Assessment, Operation, Plan
+from production.models.slip import Slip
 
 __all__ = [
     "Assessment",
@@ -20,6 +21,7 @@ __all__ = [
     "Plan",
     "RoutingLink",
     "RoutingOperation",
+    "Slip",
     "TimeSegment",
     "WorkCentre",
 ]
