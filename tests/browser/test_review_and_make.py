@@ -86,7 +86,7 @@ def pages_of(people):
     actions.report_pieces(step_id=first.pk, by=people.operator, good=48)
     operation = Operation.objects.filter(plan__order=drafted).first()
     return [
-        (people.planners[0], reverse("production:review", args=[review.pk])),
+        (people.planners[0], reverse("production:review", args=[review.pk]) + "?way=own&own-has_overlap=on"),
         (people.production_head, reverse("production:review", args=[drafted.pk])),
         (people.planners[1], reverse("production:change_operation", args=[drafted.pk, operation.pk])),
         (people.planners[1], reverse("production:negotiate", args=[review.pk])),
@@ -148,3 +148,26 @@ def test_what_is_pressed_without_network_is_sent_once_when_it_is_back(people, br
     kept.get_by_role("button", name="Discard").click()
     kept.get_by_role("button", name="Press again").click()
     kept.wait_for(state="hidden")
+
+
+@pytest.mark.clause("3.2.3")
+def test_head_compares_combines_and_approves_a_way(people, browser_page):
+    order = make.at_review(people, quantity=300)
+    make.WorkCentre.objects.update(foreman=people.operator)
+    make.assess_all(order, people)
+    head = browser_page(people.production_head)
+    head.goto(reverse("production:review", args=[order.pk]))
+    head.get_by_role("radio", name="Work overtime").check()
+    head.get_by_text("Schedule: Work overtime").wait_for()
+    head.get_by_text("Put means together").click()
+    head.get_by_role("radio", name="Your own combination").check()
+    head.get_by_label("With overlapping operations").check()
+    head.get_by_label("With overtime").check()
+    head.get_by_text("Schedule: Your own combination").wait_for()
+    head.get_by_role("radio", name="Overlap the operations").check()
+    head.get_by_text("Schedule: Overlap the operations").wait_for()
+    head.get_by_role("radio", name="Overlap the operations").press("a")
+    head.get_by_text("Reserves ").wait_for()
+    head.get_by_role("button", name="Approve").click()
+    head.get_by_role("link", name="Go to procurement").wait_for()
+    assert stage_of(order) == "procurement"
