@@ -68,15 +68,22 @@ def _xlsx_cell(sheet, value):
     return cell
 
 
-def xlsx_file(header, rows, title=""):
+def xlsx_book(sheets):
+    """Several (title, header, rows) in one file, the headers always in sight."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\']", " ", title)[:31] or None)
-    for row in (header, *rows):
-        sheet.append([_xlsx_cell(sheet, value) for value in row])
+    for title, header, rows in sheets:
+        sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\']", " ", title)[:31] or None)
+        sheet.freeze_panes = "A2"
+        for row in (header, *rows):
+            sheet.append([_xlsx_cell(sheet, value) for value in row])
     file = BytesIO()
     book.save(file)
     file.seek(0)
     return file
+
+
+def xlsx_file(header, rows, title=""):
+    return xlsx_book([(title, header, rows)])
 
 
 def csv_response(name, header, rows) -> StreamingHttpResponse:
@@ -88,7 +95,10 @@ def csv_response(name, header, rows) -> StreamingHttpResponse:
 
 
 def xlsx_response(name, header, rows, title="") -> FileResponse:
-    file = xlsx_file(header, rows, title or name)
+    return book_response(name, xlsx_file(header, rows, title or name))
+
+
+def book_response(name, file) -> FileResponse:
     response = FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
     response["Cache-Control"] = "private, no-store"
     return response

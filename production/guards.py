@@ -8,6 +8,7 @@ LINK, ROUTING = "production_routinglink", "production_routingoperation"
 ASSESSMENT, PLAN = "production_assessment", "production_plan"
 OPERATION, SEGMENT = "production_operation", "production_timesegment"
 DOWNTIME = "production_downtime"
+IMPORT, IMPORT_ROW = "production_masterimport", "production_importrow"
 _planned = ("starts_at", "ends_at", "slot", "work_centre_id", "quantity", "line_id", "number", "plan_id")
 _released = f"EXISTS (SELECT 1 FROM {PLAN} p WHERE p.id = OLD.plan_id AND p.state <> 'draft')"
 _moved = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in _planned)
@@ -33,6 +34,12 @@ _overtaken = (
     " OR CASE WHEN a.id = NEW.id THEN NEW.variant ELSE a.variant END"
     " <> CASE WHEN o.id = NEW.id THEN NEW.variant ELSE o.variant END))"
 )
+
+
+def _done(row):
+    return f"EXISTS (SELECT 1 FROM {IMPORT} i WHERE i.id = {row}.master_import_id AND i.imported_at IS NOT NULL)"
+
+
 _FORWARD = "an operation comes after one with a lower number of the same routing"
 
 
@@ -52,6 +59,11 @@ GUARDS = [
     refuse(LINK, "forward_update", on="UPDATE", says=_FORWARD, when=_backwards),
     refuse(ROUTING, "forward", on="UPDATE", says=_FORWARD, when=_overtaken),
     *append_only(DOWNTIME, may_update=("ends_at", "cancelled_at", "cancelled_by_id")),
+    *append_only(IMPORT, may_update=("imported_at", "imported_by_id")),
+    refuse(IMPORT, "done", on="UPDATE", says="a workbook is imported once", when="OLD.imported_at IS NOT NULL"),
+    refuse(IMPORT_ROW, "update", on="UPDATE", says="what an import has shown stays as it is"),
+    refuse(IMPORT_ROW, "insert", on="INSERT", says="what an import has shown stays as it is", when=_done("NEW")),
+    refuse(IMPORT_ROW, "delete", on="DELETE", says="what an import has shown stays as it is", when=_done("OLD")),
     refuse(DOWNTIME, "cancelled", on="UPDATE", says="cancelled downtime stays as it is",
            when="OLD.cancelled_at IS NOT NULL"),
     *append_only(SLIP, may_update=(

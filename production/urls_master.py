@@ -1,6 +1,6 @@
 from django.urls import path
 
-from production.views import master
+from production.views import imports, master
 
 urlpatterns = [
     path("", master.centres, name="master"),
@@ -35,4 +35,10 @@ urlpatterns = [
     path("qualifications/", master.qualifications, name="master_qualifications"),
     path("qualifications/new/", master.QualificationAct.as_view(), name="qualification_new"),
     path("qualifications/<int:pk>/", master.QualificationAct.as_view(), name="qualification_change"),
+    path("import/", imports.imports, name="imports"),
+    path("import/workbook/", imports.workbook, name="master_workbook"),
+    path("import/new/", imports.Upload.as_view(), name="import_new"),
+    path("import/<int:pk>/", imports.preview, name="import_preview"),
+    path("import/<int:pk>/again/", imports.LookAgain.as_view(), name="import_again"),
+    path("import/<int:pk>/do/", imports.Import.as_view(), name="import_do"),
 ]

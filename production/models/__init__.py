@@ -1,4 +1,5 @@
 from production.models.floor import TimeSegment
+from production.models.imports import ImportRow, MasterImport
 from production.models.master import (
     CandidateCentre,
     Downtime,
@@ -16,6 +17,8 @@ __all__ = [
     "CandidateCentre",
     "Downtime",
     "ExtraShift",
+    "ImportRow",
+    "MasterImport",
     "Operation",
     "OperationMaterial",
     "Plan",

@@ -25,6 +25,7 @@ TABS = (
     ("products", gettext_lazy("Products"), "production:master_products"),
     ("materials", gettext_lazy("Materials"), "production:master_materials"),
     ("qualifications", gettext_lazy("Qualifications"), "production:master_qualifications"),
+    ("import", gettext_lazy("Import from Excel"), "production:imports"),
 )
 
 
