@@ -6,6 +6,7 @@ that it exists, 405 = only by form, 409 = not now.
 """
 
 import csv
+import io
 import os
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.urls import URLResolver, get_resolver, reverse
+from openpyxl import Workbook
 
+from catalog.models import BillOfMaterialLine, Material, Product, Substitute
 from config.demo import company, orders
 from config.demo.cast import CAST
 from finance.models import Settlement
@@ -35,11 +38,12 @@ from orders.models import (
     UrgentOrder,
 )
 from orders.models.listing import SavedView
-from people.models import Absence, Delegation, User
+from people.models import Absence, Delegation, Qualification, User
 from people.roles import Right
 from procurement.actions import propose_supplier
 from procurement.models import PurchaseLine, Supplier, SupplierMaterial
-from production.models import Operation
+from production.actions import imports
+from production.models import Downtime, ExtraShift, MasterImport, Operation, RoutingOperation, WorkCentre
 from quality.actions import propose_concession
 from quality.models import Concession, Inspection
 from records.models import StoredFile
@@ -61,6 +65,18 @@ PANES = {
     "sla:pane_limit_change": "limit_change", "sla:limit_change_withdraw": "limit_change",
 }  # fmt: skip
 TABLE = Path(__file__).parent / "urls.csv"
+MASTER_DATA = {  # address: the record it is about, and the field of whom it belongs to
+    **dict.fromkeys(("centre", "centre_change", "shift_new", "downtime_record"), (WorkCentre, "")),
+    **dict.fromkeys(("shift_change", "shift_remove"), (ExtraShift, "work_centre_id")),
+    **dict.fromkeys(("downtime_end", "downtime_cancel"), (Downtime, "work_centre_id")),
+    **dict.fromkeys(("master_product", "product_change", "routing_new", "bill_new"), (Product, "")),
+    **dict.fromkeys(("routing_change", "routing_remove"), (RoutingOperation, "product_id")),
+    **dict.fromkeys(("bill_change", "bill_remove"), (BillOfMaterialLine, "product_id")),
+    **dict.fromkeys(("master_material", "material_change", "substitute_new"), (Material, "")),
+    **dict.fromkeys(("substitute_change", "substitute_remove"), (Substitute, "material_id")),
+    "qualification_change": (Qualification, ""),
+    **dict.fromkeys(("import_preview", "import_again", "import_do"), (MasterImport, "")),
+}  # fmt: skip
 PEOPLE = (
     "sales", "sales_head", "planner", "production_head", "operator", "buyer", "inspector", "logistics", "finance",
     "hr", "manager", "general_manager", "admin", "stranger", "nobody",
@@ -122,6 +138,9 @@ def papers(cast) -> dict:
         [replace(rule_of(Policy.objects.first().current), target_seconds=3600)], limit_changes.Terms(reason="夹具试改"),
         by=cast["admin"], asks=True,
     )
+    workbook = io.BytesIO()
+    Workbook().save(workbook)
+    imports.upload(file=SimpleUploadedFile("empty.xlsx", workbook.getvalue()), by=cast["zhao"])
     customers = customers_papers(at, cast, review, later)
     file, later = StoredFile.objects.first(), {"starts_at": later, "ends_at": later + timedelta(days=1)}
     absence = Absence.objects.create(person=cast["lin"], delegate=cast["chen"], **later)
@@ -178,6 +197,10 @@ def arguments(name, desk) -> dict:
     if name.startswith("orders:complaint") and name != "orders:complaint_raise":
         photo = {"file": StoredFile.objects.get(subject=complaint.stream).pk} if name.endswith("_photo") else {}
         return {"pk": settlement.pk, "complaint": complaint.pk} | photo
+    if name.startswith("production:") and (found := MASTER_DATA.get(name.split(":")[1])):
+        model, owner = found
+        row = model.objects.order_by("pk").first()
+        return {"pk": getattr(row, owner), "part": row.pk} if owner else {"pk": row.pk}
     special = {
         "orders:customer": {"pk": settlement.pk},
         "orders:complaint_raise": {"pk": settlement.pk},

@@ -1,6 +1,7 @@
 """A workbook of master data: looked at first, then put in as it was shown, whole or not at all."""
 
 from collections import defaultdict
+from functools import cache
 from hashlib import sha256
 
 from django.db import transaction
@@ -258,7 +259,7 @@ def _events(change, ids, by) -> list:
                 "field": _field_name(sheet, name), "old": shown(change.old.get(name)), "new": shown(value)}))
     kind = ABOUT.get(sheet.code, "product")
     table = {"workcentre": "centres"}.get(kind, f"{kind}s")
-    params = {"about": f"{kind}:{ids.of(table)[change.row.key[0]]}", "kind": word(sheet.model._meta.verbose_name),
+    params = {"about": f"{kind}:{ids.of(table)[change.row.key[0]]}", "kind": _kind(sheet),
               "name": _name(change)}  # fmt: skip
     is_new = change.state == NEW
     verb = f"{sheet.model._meta.model_name}.{'add' if is_new else 'change'}"
@@ -266,6 +267,12 @@ def _events(change, ids, by) -> list:
             for money in sorted(told)]
 
 
+@cache
+def _kind(sheet) -> dict:
+    return word(sheet.model._meta.verbose_name)
+
+
+@cache
 def _field_name(sheet, name) -> dict:
     field = sheet.column(name).source.split("__")[0]
     return word(sheet.model._meta.get_field(field).verbose_name if field != "-" else gettext_noop("operation"))

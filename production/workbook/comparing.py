@@ -155,7 +155,7 @@ class _Comparing:
 
     def _sheet(self, sheet: Sheet):
         stands = self.standing.tables[sheet.code]
-        merged = self.merged[sheet.code] = {key: values for key, (_pk, values) in stands.items()}
+        self.merged[sheet.code] = {key: values for key, (_pk, values) in stands.items()}
         at = self.at[sheet.code] = {}
         for row in self.rows[sheet.code]:
             if not self._resolve(row):
@@ -214,9 +214,9 @@ class _Comparing:
         if "routings" in self.blind:
             return
         product, variant, number = operation
-        self.fault(row, name, gettext_noop("{product} {variant} has no operation {number}."),
+        self.fault(row, name, gettext_noop("{way} has no operation {number}."),
                    gettext_noop("Correct the number, or add the operation to the sheet of routings."),
-                   product=product, variant=variant, number=number)
+                   way=f"{product} {variant}".strip(), number=number)
 
     def _check_routings_row(self, row, values):
         if values.get("subcontract_service") and not values.get("subcontract_hours"):
@@ -286,11 +286,11 @@ class _Comparing:
         found = [(self.at[code][key], name) for code, key, name in places if key in self.at[code]]
         if not found:
             return  # wrong already, and not by this file
-        self.fault(*found[0], ROUTING_SAYS, way_out, product=way[0], variant=way[1],
+        self.fault(*found[0], ROUTING_SAYS, way_out, way=" ".join(way).strip(),
                    fault={"msg": text, "params": fault.params}, **fault.params)
 
 
-ROUTING_SAYS = gettext_noop("{product} {variant}: {fault}")
+ROUTING_SAYS = gettext_noop("{way}: {fault}")
 
 
 def _change(row, pk, old) -> Change:

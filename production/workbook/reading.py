@@ -130,6 +130,8 @@ def _read_page(found, page, merged, hidden, units) -> None:
         found.faults.append(Fault(sheet.code, row, "", gettext_noop("The cells {cells} are merged."),
                                   gettext_noop("Unmerge them, and fill in each one."), {"cells": cells}))
     columns = _columns(found, sheet, first, hidden)
+    if not columns:
+        return  # none of its rows can be told from another
     for number, cells in lines:
         if len(found.rows) >= MOST_ROWS:
             text = gettext_noop("More than {most} rows are not read at once.")
@@ -170,11 +172,11 @@ def _columns(found, sheet, first, hidden) -> dict[int, Column]:
         else:
             columns[place] = column
     there = {column.name for column in columns.values()}
-    for column in sheet.keys:
-        if column.is_needed and column.name not in there:
-            found.faults.append(Fault(sheet.code, number, column.label, gettext_noop("This column is missing."),
-                                      gettext_noop("Add it: it says which row is meant.")))
-    return columns
+    missing = [column for column in sheet.keys if column.is_needed and column.name not in there]
+    for column in missing:
+        found.faults.append(Fault(sheet.code, number, column.label, gettext_noop("This column is missing."),
+                                  gettext_noop("Add it: it says which row is meant.")))
+    return {} if missing else columns
 
 
 def _fault_of_heading(column, columns, allowed) -> tuple | None:
@@ -196,7 +198,7 @@ def _read_row(found, sheet, number, cells, columns, units) -> None:
         except Wrong as wrong:
             is_right = False
             found.faults.append(Fault(sheet.code, number, column.label, wrong.text, wrong.way_out, wrong.params))
-    if is_right and columns:
+    if is_right:
         found.rows.append(Row(sheet, number, values))
 
 
