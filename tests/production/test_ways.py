@@ -289,3 +289,28 @@ def test_another_quantity_reaches_the_plan(people):
     plan = actions.release_plan(order_id=order.pk, by=people.planners[1])
     assert set(plan.operations.values_list("quantity", flat=True)) == {15}
     assert set(OrderStep.objects.filter(order=order).living().values_list("quantity", flat=True)) == {15}
+
+
+@pytest.mark.clause("3.2.3")
+def test_ways_go_to_sales_with_their_means_and_parts(people, client_of):
+    order = make.at_review(people, quantity=400)
+    UrgentOrder.objects.filter(pk=order.pk).update(required_at=timezone.now() + timedelta(days=2))
+    planner = client_of(people.planners[0])
+    page = planner.get(reverse("production:negotiate", args=[order.pk]))
+    values = [value for value, _label in page.context["form"].fields["options"].choices]
+    parts = next(value for value in values if value.startswith("parts:"))
+    answer = planner.post(reverse("production:negotiate", args=[order.pk]), {
+        "options": ["overtime", parts], "reason": "CNC is full", "version": page.context["version"],
+    })
+    assert answer.status_code == 302, answer.context["form"].errors
+    overtime, in_parts = order.negotiations.get().options.order_by("pk")
+    assert overtime.means == {"has_overtime": True} and overtime.kind == "resources"
+    pieces = int(parts.split(":")[1])
+    assert [part.quantity for part in in_parts.parts.all()] == [pieces, 400 - pieces]
+    make_order.actions.accept_option(
+        negotiation_id=overtime.negotiation_id, option_id=overtime.pk, by=people.sales, contact="王工", how="phone"
+    )
+    again = planner.get(reverse("production:review", args=[order.pk]))
+    assert again.context["agreed"] == overtime
+    chosen_again = planner.get(reverse("production:review", args=[order.pk]) + again.context["agreed_url"])
+    assert chosen_again.context["chosen"].remedy.means == Means(has_overtime=True)
