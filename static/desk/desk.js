@@ -160,8 +160,10 @@ document.addEventListener("htmx:sendError", () => { offline.hidden = false; });
 document.addEventListener("visibilitychange", () => { listen(); refresh(); });
 addEventListener("pagehide", () => stream?.close());
 
-// Where nobody is signed in, no page is kept; what waits to be sent stays.
-if (!document.getElementById("rail")) globalThis.caches?.delete("floor-pages");
+// Where nobody is signed in, no page is kept, nor one that was on its way; what waits to be sent stays.
+if (!document.getElementById("rail")) {
+  for (const after of [0, 3000]) setTimeout(() => globalThis.caches?.delete("floor-pages"), after);
+}
 document.addEventListener("submit", ({ target }) => {
   if (!target.action.endsWith("/sign-out/") || !Number(localStorage.getItem("kept"))) return;
   const kept = document.createElement("input");

@@ -255,6 +255,7 @@ async function keepPages() {
   if (localStorage.getItem("floor-person") !== person) await caches.delete("floor-pages");
   localStorage.setItem("floor-person", person);
   await navigator.serviceWorker.register(worker);
+  if (navigator.serviceWorker.controller) return; // it has kept this page already
   const { active } = await navigator.serviceWorker.ready;
   const files = performance.getEntriesByType("resource").map((entry) => entry.name);
   active.postMessage({ page: page ? location.pathname : "", files });

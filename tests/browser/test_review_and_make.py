@@ -139,6 +139,8 @@ def test_what_is_pressed_without_network_is_sent_once_when_it_is_back(people, br
     phone.get_by_label("What happened").fill("burr at the bore")
     phone.get_by_role("button", name="Send to").click()
     phone.get_by_text("To be sent: 1").wait_for()
+    phone.reload()  # the page itself is read from the phone
+    phone.get_by_text("To be sent: 1").wait_for()
     network.set_offline(False)
     kept = phone.locator("#kept")
     kept.get_by_text("not in the plan any more").wait_for()
