@@ -220,6 +220,8 @@ def arguments(name, desk) -> dict:
         **{f"sla:{name}": {"pk": desk["drill"].pk} for name in ("drill", "drill_stop")},
         "sla:try_again": {"pk": desk["failed"].pk},
         "access:set_password": {"token": "not-a-token"},
+        "access:badge_pin": {"token": "not-a-token"},
+        **{f"access:{name}": {"pk": desk["cast"]["chenwei"].pk} for name in ("issue_badge", "revoke_badge")},
         "access:end_session": {"public_id": "00000000-0000-4000-8000-000000000000"},
         "access:password_link": {"pk": desk["cast"]["lin"].pk},
         "access:reset_factor": {"pk": desk["cast"]["lin"].pk},
@@ -277,7 +279,7 @@ def arguments(name, desk) -> dict:
     if name.startswith("sla:"):
         return special["sla:item"]
     view = name.split(":")[1]
-    if name.startswith("production:") and view in ("scan", "start", "pause", "report", "finish", "problem"):
+    if name.startswith("production:") and view in ("scan", "start", "pause", "report", "finish", "problem", "remind"):
         return {"token": step.token}
     if name.startswith("procurement:line_"):
         return {"pk": MaterialLine.objects.filter(order=at["procurement"]).open().first().pk}
