@@ -2,6 +2,7 @@
 
 from production.actions.downtime import cancel_downtime, end_downtime, record_downtime
 from production.actions.floor import (
+    awaited,
     finish_step,
     hand_over_made,
     pause_step,
@@ -25,6 +26,7 @@ __all__ = [
     "approve",
     "approve_way",
     "assess",
+    "awaited",
     "cancel_downtime",
     "change_operation",
     "check_precedence",

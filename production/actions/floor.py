@@ -417,6 +417,13 @@ def _check_complete(step):
 # Problems and people
 
 
+def awaited(obstacle, by) -> list:
+    """Who can take it away; a qualification somebody lacks is nobody's delay."""
+    if isinstance(obstacle, NotYours):
+        return []
+    return [person for person in obstacle.who if person.pk != by.pk]
+
+
 @transaction.atomic
 def remind(*, step_id, by, now=None) -> None:
     """Tell whoever this operation waits for, once in some minutes, whoever presses."""
@@ -425,7 +432,7 @@ def remind(*, step_id, by, now=None) -> None:
     obstacle = find_obstacle(order, step, by, now)
     if obstacle is None:
         raise Changed(_("Nothing stands in the way of “%(step)s” any more. Start it.") % {"step": step})
-    people = [person for person in obstacle.who if person.pk != by.pk]
+    people = awaited(obstacle, by)
     if not people:
         raise GateShut(obstacle.what, because=_("There is nobody else to remind."))
     last = Event.objects.filter(stream=order.stream, verb="order.step_reminded", params__pk=step.pk,

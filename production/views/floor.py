@@ -98,7 +98,8 @@ def scan_context(request, step) -> dict:
         "materials": list(step.material_lines.living().select_related("material")),
         "needs_take_over": _needs_take_over(request.user, step, row), "obstacle": obstacle,
         "first_article_at": _first_pass(step), "also_held": _also_held(step),
-        "reminded": [person for person in obstacle.who if person.pk != request.user.pk] if obstacle else [],
+        "is_first_article": step.first_article == FirstArticle.OPEN and step.made,
+        "reminded": [] if obstacle is None else actions.awaited(obstacle, request.user),
     }
 
 

@@ -188,7 +188,7 @@ def test_first_article_calls_the_inspector(people, client_of):
     actions.report_pieces(step_id=step.pk, by=people.operator, good=1)
     actions.pause_step(step_id=step.pk, by=people.operator, reason="break")
     page = client_of(people.operator).get(reverse("production:scan", args=[step.token])).content.decode()
-    assert "waits for its first article" in page and "Remind" in page
+    assert "waits for its first article" in page and "Call the inspector" in page
     actions.remind(step_id=step.pk, by=people.operator)
     assert Notification.objects.filter(
         recipient__department__code="quality", text__contains="waits for"
@@ -206,6 +206,8 @@ def test_only_who_has_the_qualification_starts(people):
     with pytest.raises(NotYours, match="needs the qualification 焊工") as refused:
         actions.start_step(step_id=step.pk, by=people.operator)
     assert refused.value.who == (holder,)
+    with pytest.raises(GateShut, match="needs the qualification"):
+        actions.remind(step_id=step.pk, by=people.operator)
     last = today - timedelta(days=3)
     own = Certificate.objects.create(
         person=people.operator, qualification=qualification, valid_from=last, valid_until=last
