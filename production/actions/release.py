@@ -67,7 +67,8 @@ def _locked(order_id, by, version):
     givers = [int(pk) for pk in draft.moves] if draft else []
     order, *others = lock_all(order_id, [*([first] if first else []), *givers], by=by, version=version)
     other = others.pop(0) if first else None
-    return order, None if other and (other.is_final or other.is_cancelled) else other, others
+    living = [giver for giver in others if not (giver.is_final or giver.is_cancelled)]
+    return order, None if other and (other.is_final or other.is_cancelled) else other, living
 
 
 def _operations(plan) -> list:

@@ -96,9 +96,14 @@ class Demand:
         return lot if lot and lot < self.quantity else None
 
 
-def read_demands(order, *, now, means=None) -> tuple[dict, list]:
+def read_demands(order, *, now, means=NOTHING) -> tuple[dict, list]:
     """{(line, number): Demand} in the order of the routing, and the products that have none."""
-    means = means or NOTHING
+    demands, without_routing, _supplies = read_all(order, now=now, means=means)
+    return demands, without_routing
+
+
+def read_all(order, *, now, means=NOTHING) -> tuple[dict, list, list]:
+    """With them each need and the moment it is here."""
     lines = list(order.lines.select_related("product"))
     routings = _routings({line.product_id for line in lines}, means.variant)
     steps = {(step.line_id, step.number): step for step in order.steps.living().exclude(kind=OrderStep.Kind.REWORK)}
@@ -116,9 +121,10 @@ def read_demands(order, *, now, means=None) -> tuple[dict, list]:
                 line, routing, max(quantity, step.made if step else 0), step,
                 placed.get(step.pk) if step else None, before, before == _in_line(previous),
             )
-    gates = read_gates(order, found, now, means)
+    supplies = read_supplies(order, found, now, means)
+    gates = _gates(supplies)
     found = {key: replace(demand, gates=tuple(gates[key])) for key, demand in found.items()}
-    return found, [line.product for line in lines if not routings[line.product_id]]
+    return found, [line.product for line in lines if not routings[line.product_id]], supplies
 
 
 def _routings(products, variant) -> dict:
@@ -204,10 +210,10 @@ def read_needs(demands, means=NOTHING) -> list[Need]:
     return needs + [Need(demand, service, Decimal(demand.quantity), True) for demand, service in services if service]
 
 
-def read_gates(order, demands, now, means) -> dict:
+def _gates(supplies) -> dict:
     """Per operation, what is not here yet and when it comes: promised, or after the usual lead time."""
     gates = defaultdict(list)
-    for need, at in read_supplies(order, demands, now, means):
+    for need, at in supplies:
         if at and not need.is_service and not need.demand.is_begun:
             gates[need.demand.key].append(Gate(str(need.material), at))
     return gates

@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import ceil
 
 from production import engine
-from production.capacity.demand import read_demands, read_supplies
+from production.capacity.demand import read_all, read_demands
 from production.capacity.means import Means
 from production.capacity.shop import OUTSIDE, Shop, held_by, moment, read_shop, seconds, shop_without, to_grid
 from production.engine import Wait
@@ -164,8 +164,7 @@ class Reading:
 
 
 def read(order, shop, means) -> Reading:
-    demands, without_routing = read_demands(order, now=shop.now, means=means)
-    supplies = read_supplies(order, demands, shop.now, means)
+    demands, without_routing, supplies = read_all(order, now=shop.now, means=means)
     amount = sum((need.quantity * need.material.standard_cost_amount for need, _at in supplies
                   if not need.is_service), Decimal(0))
     return Reading(demands, tuple(without_routing), amount)

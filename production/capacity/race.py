@@ -83,10 +83,10 @@ class Race:
 
     order: UrgentOrder
     shop: Shop
-    base: Proposal
 
     def __post_init__(self):
         self._readings = {}
+        self.base = self.compute(Means())
 
     @property
     def now(self) -> datetime:
@@ -195,9 +195,8 @@ def variants_of(demands) -> list[str]:
     return sorted(set(rows.exclude(variant="").values_list("variant", flat=True)))
 
 
-def race(order, *, now, base=None) -> Race:
+def race(order, *, now) -> Race:
     """Read the shop and place the order as it is: what all remedies are compared with."""
-    shop = base.shop if base else read_shop(now=now)
-    return Race(order, shop, base or place_demands(order, shop, Means()))
+    return Race(order, read_shop(now=now))
 
 

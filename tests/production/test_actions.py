@@ -345,7 +345,7 @@ def test_options_compute_finish_and_cost(people):
     order = make.at_review(people, quantity=600)
     now = timezone.now()
     base = capacity.propose(order, now=now)
-    options = {option.code: option for option in capacity.race(order, now=now, base=base).remedies()}
+    options = {option.code: option for option in capacity.race(order, now=now).remedies()}
     assert {code for code, option in options.items() if option.gains} == {"overtime", "overlap", "parts"}
     assert {"gives_way", "extra_slot"} < set(options)  # a single line gains nothing from one more slot
     assert options["date"].finish == base.finish and options["date"].extra_amount == 0
