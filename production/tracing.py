@@ -11,7 +11,11 @@ NOT_BEFORE = "not_before"
 
 def chain(order, *, now) -> list[delays.Link]:
     """Why the order finishes when it does, as it goes on from now."""
-    proposal = capacity.forecast(order, now=now)
+    return chain_of(order, capacity.forecast(order, now=now), now=now)
+
+
+def chain_of(order, proposal, *, now) -> list[delays.Link]:
+    """Why a proposal finishes when it does."""
     nodes = {row.key: _forecast_node(order, row, proposal.demands[row.key]) for row in proposal.rows}
     last = max(nodes.values(), key=lambda node: (node.end, str(node.key)), default=None)
     has_queue = any(node.wait == "queue" for node in nodes.values())

@@ -219,6 +219,10 @@ def names_of(means: Means) -> list[str]:
     return [str(named[name]) for name in means.stored()]
 
 
+def is_late(order, proposal) -> bool:
+    return bool(proposal.finish and proposal.finish > order.required_at)
+
+
 def missing_of(proposal) -> list[str]:
     """Data without which a promise would be a guess."""
     lines = [_("%(product)s has no routing.") % {"product": product} for product in proposal.without_routing]

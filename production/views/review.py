@@ -18,7 +18,7 @@ from orders.models import Negotiation
 from orders.money import may_see
 from orders.views.decision import Decision
 from people.roles import Right
-from production import actions, capacity, gantt, ways
+from production import actions, capacity, gantt, tracing, ways
 from production.capacity import Means, Wait
 from production.capacity import moment as from_seconds
 from production.confidence import band
@@ -43,6 +43,7 @@ def review(request, pk):
         "verdict": verdict_of(order, proposal),
         "held_by": held_by(proposal),
         "proof": ways.proof_of(proposal),
+        "chain": tracing.chain_of(order, proposal, now=now) if ways.is_late(order, proposal) else [],
         "points": points(context | {"proposal": proposal}),
         "missing": ways.missing_of(proposal),
         "plan": plan,
