@@ -28,6 +28,7 @@ class Node:
     wait_label: str = ""
     wait_seconds: int = 0
     is_fixed: bool = False
+    is_overdue: bool = False  # should be over, and is not
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Link:
 
 
 RUNS = gettext_noop("{operation} runs at {centre} since {start} and ends {end}.")
+OVERDUE = gettext_noop("{operation} at {centre} was to end {end} and is not finished.")
 FOLLOWS = gettext_noop("{operation} at {centre}, {start} to {end}: starts when the operation before it is done.")
 FIRST = gettext_noop("{operation} at {centre}, {start} to {end}: starts as planned.")
 MATERIAL = gettext_noop("{operation} waits {time} for {what}, here {start}.")
@@ -141,16 +143,21 @@ def trace(nodes: Mapping[Hashable, Node], last: Node | None, others: Mapping[str
 
 
 def _link(node) -> Link:
-    text = RUNS if node.is_fixed else TEXTS.get(node.wait) or (FOLLOWS if node.after else FIRST)
-    return Link(text, {
+    return Link(_text(node), {
         "operation": node.label, "centre": node.centre, "start": moment(node.start), "end": moment(node.end),
         "what": node.wait_label, "time": duration(node.wait_seconds),
     }, node)
 
 
+def _text(node) -> str:
+    if node.is_fixed and not node.is_overdue:
+        return RUNS
+    return OVERDUE if node.is_overdue else TEXTS.get(node.wait) or (FOLLOWS if node.after else FIRST)
+
+
 def _behind(node, nodes, others) -> Node | None:
     """What it waited for: the order in the queue before it, or the operation that let it start."""
-    if node.is_fixed or node.wait in ENDS:
+    if node.is_fixed or node.is_overdue or node.wait in ENDS:
         return None
     if node.wait == "queue":
         return others.get(node.wait_label)

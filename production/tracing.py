@@ -57,6 +57,7 @@ def _node(row, before, now) -> delays.Node:
         (row.line_id, row.number), row.plan.order_id, label, row.work_centre.code, slots, row.starts_at, row.ends_at,
         row.work_seconds, tuple((row.line_id, number) for number in before), row.wait.get("wait", ""),
         row.wait.get("label", ""), row.wait.get("seconds", 0), bool(row.step.started_at or row.step.made),
+        is_overdue=row.ends_at < now,
     )
 
 

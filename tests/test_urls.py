@@ -245,6 +245,8 @@ def arguments(name, desk) -> dict:
             "line": MaterialLine.objects.filter(order=at["procurement"]).open().first().pk,
         },
         "production:reassign": {"pk": production.pk, "step": step.pk},
+        "production:move": {"pk": step.pk},
+        "production:go_back": {"pk": production.pk, "version": 99},
         "production:order_tab": {"pk": production.pk},
         "production:sign_made": {"pk": production.pk},
         "quality:inspect_step": {"pk": step.pk},

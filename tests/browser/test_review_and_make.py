@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from orders.models import Issue, OrderStep, UrgentOrder
 from production import actions
-from production.models import Operation, TimeSegment
+from production.models import Operation, Plan, TimeSegment
 from tests.browser.axe import check
 from tests.factories import production as make
 
@@ -92,6 +92,11 @@ def pages_of(people):
         (people.planners[1], reverse("production:negotiate", args=[review.pk])),
         (people.planners[1], reverse("production:order_tab", args=[order.pk])),
         (people.planners[1], reverse("production:board")),
+        (people.planners[1], reverse("production:planning_board") + "?days=7"),
+        (people.planners[1], reverse("production:move", args=[second.pk])),
+        (people.planners[1], reverse("production:order_tab", args=[order.pk]) + "?why=1"),
+        (people.planners[1], reverse("production:plan_versions", args=[order.pk])),
+        (people.buyer, reverse("production:delay", args=[order.pk])),
         (people.operator, reverse("production:floor")),
         (people.operator, reverse("production:scan", args=[first.token])),
         (people.operator, reverse("production:scan", args=[second.token]) + "?v=1"),
@@ -105,6 +110,30 @@ def test_pages_are_accessible_and_fit(people, browser_page):
         if person not in pages:
             pages[person] = browser_page(person, bypass_csp=True)
         check(pages[person], address)
+
+
+@pytest.mark.clause("3.2.2")
+def test_planner_drags_a_bar_and_goes_back(people, browser_page):
+    order = make.approved(people, rows=((10, "铣削", "CNC", 30, {}),))
+    row = Operation.objects.in_force().get(plan__order=order)
+    page = browser_page(people.planners[1], viewport={"width": 1440, "height": 900})
+    page.goto(reverse("production:planning_board") + "?days=7")
+    bar = page.locator("[data-move] rect").bounding_box()
+    page.mouse.move(bar["x"] + 4, bar["y"] + 8)
+    page.mouse.down()
+    day = page.locator("[data-board]").bounding_box()["width"] / 7
+    page.mouse.move(bar["x"] + 4 + day, bar["y"] + 10, steps=4)
+    page.get_by_text("CNC/1 ·").wait_for()
+    page.mouse.up()
+    page.get_by_role("heading", name="What follows").wait_for()
+    assert Plan.objects.filter(order=order).count() == 1
+    page.get_by_role("button", name="Move it").click()
+    page.get_by_role("button", name="Back to version 1").wait_for()
+    moved = Operation.objects.in_force().get(plan__order=order)
+    assert timedelta(hours=23) < moved.starts_at - row.starts_at < timedelta(hours=25)
+    page.get_by_role("button", name="Back to version 1").click()
+    page.get_by_role("button", name="Back to version 2").wait_for()
+    assert Operation.objects.in_force().get(plan__order=order).starts_at == row.starts_at
 
 
 @pytest.mark.clause("3.4.1")

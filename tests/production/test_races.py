@@ -8,6 +8,7 @@ from django.utils import timezone
 from orders.models import LedgerEntry, OrderLine, OrderStep, Promise, SignOff, UrgentOrder
 from production import actions, capacity, ways
 from production.models import Operation, Plan, TimeSegment, WorkCentre
+from production.moves import Place
 from tests.factories import production as make
 from tests.together import at_once, refusals
 
@@ -89,3 +90,24 @@ def test_two_ways_that_need_the_same_hours_are_not_both_approved(people):
     assert len(refused) == 1 and refused[0].status == 409
     assert Plan.objects.filter(state=Plan.State.RELEASED).count() == Promise.objects.count() == 1
     assert not Plan.objects.filter(state=Plan.State.DRAFT).exists()
+
+
+def test_two_planners_move_two_operations_to_one_slot_at_once(people):
+    orders = [make.approved(people, quantity=12, rows=((10, "铣削", "CNC", 10, {}),)) for _order in range(2)]
+    rows = [Operation.objects.in_force().select_related("work_centre", "plan").get(plan__order=order)
+            for order in orders]
+    start = capacity.calendar_with(rows[1].work_centre).add(rows[1].ends_at, 4 * 3600).replace(second=0, microsecond=0)
+    results = at_once(*[
+        lambda row=row: actions.move_operation(
+            step_id=row.step_id, by=people.planners[1], plan_version=1, place=Place(start, row.work_centre, 1)
+        ) for row in rows
+    ])
+    assert [type(refusal).__name__ for refusal in refusals(results)] == ["BadInput"]
+    assert Operation.objects.in_force().filter(starts_at=start).count() == 1
+    moved = Operation.objects.in_force().get(starts_at=start)
+    again = [lambda: actions.move_operation(
+        step_id=moved.step_id, by=people.planners[1], plan_version=2,
+        place=Place(start + timedelta(minutes=5), moved.work_centre, 1),
+    )] * 2
+    assert [type(refusal).__name__ for refusal in refusals(at_once(*again))] == ["Changed"]
+    assert Plan.objects.filter(state="released").count() == 2
