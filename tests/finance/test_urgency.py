@@ -153,6 +153,7 @@ def test_the_tab_shows_each_person_the_money_of_their_class(people, client_of, f
     assert "377" in seen["head"] and "377" in seen["planner"] and "377" not in seen["sales"]
     assert "The rule suggests" in seen["sales"] and "The rule suggests" not in seen["planner"]
     assert "a share of what urgency costs" in seen["sales"] and charge in seen["sales"]
+    assert "order's value of" in seen["head"] and "order's value of" not in seen["sales"]
     assert charge not in client_of(finance).get(tab).content.decode()
     assert client_of(buyer).get(tab).status_code == 404 and client_of(hr).get(tab).status_code == 404
     assert client_of(people.planners[1]).get(charge).status_code == 403
