@@ -17,7 +17,10 @@ from production.models import Downtime, Operation, TimeSegment, WorkCentre
 LINE, HEAD = 34, 38  # pixels of a lane and of the head, as .gantt has them
 SPANS = {1: gettext_lazy("1 day"), 3: gettext_lazy("3 days"), 7: gettext_lazy("Week")}
 MOST_CLOSED = 60
-STATES = {"running": gettext_lazy("Running"), "begun": pgettext_lazy("operation", "Begun"), "waiting": gettext_lazy("Waiting")}
+STATES = {
+    "running": gettext_lazy("Running"), "begun": pgettext_lazy("operation", "Begun"),
+    "waiting": gettext_lazy("Waiting"),
+}
 
 
 @dataclass(frozen=True)
