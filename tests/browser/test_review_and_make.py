@@ -101,6 +101,8 @@ def pages_of(people):
         (people.operator, reverse("production:scan", args=[first.token])),
         (people.operator, reverse("production:scan", args=[second.token]) + "?v=1"),
         (people.operator, reverse("production:problem", args=[first.token])),
+        (people.operator, reverse("production:pause", args=[first.token])),
+        (people.production_head, reverse("access:badges")),
     ]
 
 
