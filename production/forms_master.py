@@ -189,6 +189,10 @@ class OperationForm(MasterForm):
         return data
 
     @property
+    def other_fields(self) -> list[tuple]:
+        return [(self[f"other_{place}"], self[f"percent_{place}"]) for place in self.other_rows]
+
+    @property
     def places(self) -> dict:
         """What stands beside the operation itself."""
         data = self.cleaned_data

@@ -44,7 +44,7 @@ def make_plan(*, order_id, by, means=None, version=None, now=None) -> Plan:
         raise GateShut(
             _("The plan cannot be computed: operations are missing."),
             missing=[_("The routing of %(product)s") % {"product": product} for product in proposal.without_routing],
-            who=who_may(Right.CONFIGURE),
+            who=who_may(Right.MASTER_CHANGE),
         )
     return write_draft(order, proposal, by=by, now=now)
 

@@ -99,7 +99,7 @@ def _told(row, hidden) -> tuple:
     changes = [(sheet.column(name).label, old, new) for name, old, new in row.changes if name not in hidden]
     if row.state == State.NEW:
         changes = [change for change in changes if change[2] not in (None, "", False)]
-    return _label(row.sheet), changes
+    return _label(row.sheet), sheet.label_of(row.column) if sheet else row.column, changes
 
 
 def find(request, pk) -> MasterImport:

@@ -117,8 +117,7 @@ class _Comparing:
         return self.found
 
     def fault(self, row, name, text, way_out="", **params):
-        column = row.sheet.column(name).label if name else ""
-        self.found.faults.append(Fault(row.sheet.code, row.number, column, text, way_out, params))
+        self.found.faults.append(Fault(row.sheet.code, row.number, name, text, way_out, params))
 
     # Codes
 

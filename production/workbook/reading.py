@@ -29,7 +29,7 @@ class Fault:
 
     sheet: str  # its code, or its title where it is none of ours
     row: int
-    column: str
+    column: str  # its name, or the heading where it is none of ours
     text: str
     way_out: str = ""
     params: dict = field(default_factory=dict)
@@ -174,7 +174,7 @@ def _columns(found, sheet, first, hidden) -> dict[int, Column]:
     there = {column.name for column in columns.values()}
     missing = [column for column in sheet.keys if column.is_needed and column.name not in there]
     for column in missing:
-        found.faults.append(Fault(sheet.code, number, column.label, gettext_noop("This column is missing."),
+        found.faults.append(Fault(sheet.code, number, column.name, gettext_noop("This column is missing."),
                                   gettext_noop("Add it: it says which row is meant.")))
     return {} if missing else columns
 
@@ -197,7 +197,7 @@ def _read_row(found, sheet, number, cells, columns, units) -> None:
             values[column.name] = _value(column, cell, units)
         except Wrong as wrong:
             is_right = False
-            found.faults.append(Fault(sheet.code, number, column.label, wrong.text, wrong.way_out, wrong.params))
+            found.faults.append(Fault(sheet.code, number, column.name, wrong.text, wrong.way_out, wrong.params))
     if is_right:
         found.rows.append(Row(sheet, number, values))
 

@@ -65,6 +65,10 @@ class Sheet:
     def column(self, name) -> Column:
         return next(column for column in self.columns if column.name == name)
 
+    def label_of(self, name) -> str:
+        """In the reader's language; a heading that is none of ours as it stands."""
+        return next((column.label for column in self.columns if column.name == name), name)
+
 
 def key(name, names, kind, path="", ref="", is_needed=True) -> Column:
     return Column(name, names, kind, path, is_key=True, is_needed=is_needed, ref=ref)

@@ -36,7 +36,7 @@ def test_a_branch_is_drawn_and_a_workbook_is_put_in(product, production_head, br
     page.get_by_label("Work centre required").select_option(label="SAW 中心 SAW")
     page.get_by_label("Minutes per piece").fill("4")
     page.get_by_label("Starts without an operation before it").check()
-    page.locator("fieldset", has_text="Is followed by").get_by_text("30 去毛刺").click()
+    page.locator("[name=followed_by][value='30']").check()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("cell", name="20, 25").wait_for()
     assert RoutingOperation.objects.get(number=30).links.count() == 2

@@ -29,6 +29,7 @@ from production.models import (
     WorkCentre,
 )
 from production.workbook import writing
+from production.workbook.sheets import BY_CODE
 from records import audit
 from records.models import Event
 from tests.factories import production as make
@@ -92,7 +93,9 @@ def states(made) -> dict:
 
 
 def faults(made) -> list[tuple]:
-    return [(row.sheet, row.number, row.column, row.said) for row in made.rows.filter(state="fault")]
+    rows = made.rows.filter(state="fault")
+    return [(row.sheet, row.number, BY_CODE[row.sheet].label_of(row.column) if row.sheet in BY_CODE else row.column,
+             row.said) for row in rows]  # fmt: skip
 
 
 def rework(upload, change) -> SimpleUploadedFile:
