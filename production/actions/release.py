@@ -26,6 +26,7 @@ from production import capacity
 from production.actions.planning import LEEWAY, check_planner, next_version, write_draft
 from production.actions.steps import cancel_item, open_first_steps
 from production.actions.supply import ask_for_materials
+from production.change_over import book_change_over
 from production.models import Operation, Plan, WorkCentre
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is read for something else
@@ -57,6 +58,8 @@ def release_plan(*, order_id, by, version=None, now=None) -> Plan:
         give_way(order, other, plan, before, by, now)
     for giver, rows in moved.items():
         _move_over(order, giver, rows, by, now)
+    if order.stage in LATER_THAN_REVIEW:
+        book_change_over(order, by=by)  # before that the approval books it
     return plan
 
 
@@ -360,9 +363,15 @@ def _write_costs(order, plan, operations, demands, by):
         if amount != before:
             orders.add_cost(
                 order=order, kind=kind, amount=amount - before, is_planned=True, source=f"{source}:{plan.version}",
-                by=by, cause=cause, text=gettext_noop("Production plan"),
+                by=by, cause=_cause_of(kind, plan) or cause, text=gettext_noop("Production plan"),
             )
     _ask_for_overtime(order, plan, by)
+
+
+def _cause_of(kind, plan):
+    """Work given to a supplier as a way out is done there because it is urgent."""
+    is_way_out = kind == CostKind.OUTSIDE and plan.means.get("outside_at")
+    return CostEntry.Cause.URGENCY if is_way_out else None
 
 
 def planned_amounts(operations, supplies) -> dict:

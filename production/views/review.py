@@ -326,8 +326,9 @@ class Negotiate(OrderAct):
         if remedy.first_lot:
             pieces, at = remedy.first_lot
             rest = self.order.lines.first().agreed_quantity - pieces
-            option["parts"] = [{"quantity": pieces, "at": full_hour(at)},
-                               {"quantity": rest, "at": full_hour(remedy.finish)}]
+            first = full_hour(at)
+            option["parts"] = [{"quantity": pieces, "at": first},
+                               {"quantity": rest, "at": max(full_hour(remedy.finish), first + HOUR)}]
         return option
 
 
