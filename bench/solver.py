@@ -2,16 +2,18 @@
 
 The shops of the yardstick have one calendar for all slots, so that working time is one axis and the solver counts
 on it alone; what a single slot does besides (downtime) is a booking there. The other orders may move either way,
-which is more than the engine tries, but not those that begin after `free_until`.
+which is more than the engine tries, but what begins after the rush order's finish and four hours stays, unless
+the engine moved it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
+from bench import shops
 from production.engine import Diary
-from production.engine.placing import tails_of
 
+FREE = 4 * 3600  # after the rush order's finish; what begins later stays
 UNIT = 60  # seconds; the shops are made in full minutes
 
 
@@ -99,6 +101,14 @@ class Model:
                 last = max(1, int(own.seconds * share) // UNIT)
                 self.model.add(self.ends[task.key] >= self.ends[before.key] + last).only_enforce_if(is_there, is_here)
 
+    def hint(self, rows) -> None:
+        """A plan at hand."""
+        for key, row in rows.items():
+            self.model.add_hint(self.starts[key], self.position(row.start))
+            self.model.add_hint(self.ends[key], self.position(row.end))
+            for where, is_here in self.chosen[key].items():
+                self.model.add_hint(is_here, where == (row.way, row.slots))
+
     def close(self) -> None:
         for intervals in self.by_slot.values():
             self.model.add_no_overlap(intervals)
@@ -123,7 +133,6 @@ def insert(tasks, centres, hours, now, bookings, known, seconds=10) -> Found:
     model.add(tasks)
     model.close()
     finish = model.finish(tasks)
-    model.model.add(finish >= model.now + max(tails_of({task.key: task for task in tasks}).values()) // UNIT // 8)
     model.model.minimize(finish)
     solver, status = model.solve(seconds)
     return _found(model, solver, status, finish, known)
@@ -135,66 +144,61 @@ def _found(model, solver, status, finish, known, moved=0) -> Found:
     return Found(model.hours.end(solver.value(finish) * UNIT), status == cp_model.OPTIMAL, moved)
 
 
-def make_room(tasks, jobs, centres, hours, now, known, bound, free_until, seconds=10, bookings=()):
-    """(the earliest finish where the others move inside their dates, the fewest orders that move for `known`)."""
-    first = _room(tasks, jobs, centres, hours, now, known, free_until, bookings)
-    model, finish, _moves = first
-    model.model.add(finish >= model.position(bound))
+def make_room(shop, room, seconds=10):
+    """(the earliest finish where others move inside their dates, the fewest orders that move for the room's finish).
+
+    The engine's own plan is the hint, so that the answer is never worse.
+    """
+    model, finish, _moves = _room(shop, room)
+    model.model.add(finish >= model.position(room.answer.bound))
     model.model.minimize(finish)
-    best = _found(model, *model.solve(seconds), finish, known)
-    model, finish, moves = _room(tasks, jobs, centres, hours, now, known, free_until, bookings)
+    best = _found(model, *model.solve(seconds), finish, room.finish)
+    model, _finish, moves = _room(shop, room)
     model.model.minimize(sum(moves))
     solver, status = model.solve(seconds)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return best, None
-    return best, Found(known, status == cp_model.OPTIMAL, round(solver.objective_value))
+    return best, Found(room.finish, status == cp_model.OPTIMAL, round(solver.objective_value))
 
 
-def _room(tasks, jobs, centres, hours, now, known, free_until, bookings):
-    latest = max([known, *(max(job.due, job.finish) for job in jobs)])
-    model = Model(centres, hours, now, latest)
-    model.keep([*bookings, *(booking for job in jobs for task in job.tasks for booking in task.fixed)])
-    model.add(tasks, model.position(known))
+def _room(shop, room):
+    free_until = room.finish + FREE
+    model = Model(shop.centres, shop.hours, shops.NOW, max(max(job.due, job.finish) for job in shop.jobs))
+    model.add(shop.rush, model.position(room.finish))
+    model.hint({row.key: row for row in room.rows})
     moves, late = [], []
-    for job in jobs:
-        left = [task for task in job.tasks if not task.fixed]
-        free = [task for task in left if job.places[task.key].start < free_until]
-        late += [booking for task in left if task not in free
-                 for booking in job.places[task.key].bookings()]
+    for job in shop.jobs:
+        moved = room.moved.get(job.order, {})
+        free = [task for task in job.tasks if job.places[task.key].start < free_until or task.key in moved]
+        late += [booking for task in job.tasks if task not in free for booking in job.places[task.key].bookings()]
         if free:
-            moves.append(_add_job(model, job, free))
+            moves.append(_add_job(model, job, free, moved))
     model.keep(late)
     model.close()
-    return model, model.finish(tasks), moves
+    return model, model.finish(shop.rush), moves
 
 
-def _add_job(model, job, free):
-    """The job's tasks that may move; the literal says whether one does."""
+def _add_job(model, job, free, moved):
+    """The tasks that may move; the literal says whether one does."""
     keys, stays = {task.key for task in free}, []
-    last = max(job.due, job.finish)
-    model.add([_among(task, keys) for task in free], model.position(last))
+    model.add([replace(task, after=tuple(key for key in task.after if key in keys)) for task in free],
+              model.position(max(job.due, job.finish)))
+    model.hint({key: moved.get(key, job.places[key]) for key in keys})
     for task in job.tasks:
         place = job.places[task.key]
-        if task.key not in keys:
-            for key in task.after:
-                if key in keys:
-                    model.model.add(model.ends[key] <= model.position(place.start))
-            continue
         for key in task.after:
-            if key not in keys:
+            if task.key in keys and key not in keys:
                 model.model.add(model.starts[task.key] >= model.position(job.places[key].end))
-        model.model.add_hint(model.starts[task.key], model.position(place.start))
-        is_same = model.model.new_bool_var("")
-        model.model.add(model.starts[task.key] == model.position(place.start)).only_enforce_if(is_same)
-        model.model.add_implication(is_same, model.chosen[task.key][place.way, place.slots])
-        stays.append(is_same)
+            elif task.key not in keys and key in keys:
+                model.model.add(model.ends[key] <= model.position(place.start))
+        if task.key in keys:
+            is_same = model.model.new_bool_var("")
+            model.model.add(model.starts[task.key] == model.position(place.start)).only_enforce_if(is_same)
+            model.model.add_implication(is_same, model.chosen[task.key][place.way, place.slots])
+            model.model.add_hint(is_same, task.key not in moved)
+            stays.append(is_same)
     moves = model.model.new_bool_var("")
+    model.model.add_hint(moves, bool(moved))
     for is_same in stays:
         model.model.add_implication(~moves, is_same)
     return moves
-
-
-def _among(task, keys):
-    from dataclasses import replace
-
-    return replace(task, after=tuple(key for key in task.after if key in keys))

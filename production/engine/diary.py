@@ -92,7 +92,7 @@ class Diary:
         return self._gaps[key]
 
     def book(self, booking: Booking) -> None:
-        if self._has(booking):
+        if self._has((booking.centre, booking.slot)):
             self._owned((booking.centre, booking.slot)).take(*self._positions(booking), booking.label)
 
     def hold(self, slots: Slots, start: int, end: int, label: str) -> None:
@@ -101,18 +101,29 @@ class Diary:
             hours = self.hours(*slot)
             self._owned(slot).take(hours.position(start), hours.position(end), label)
 
+    def spots(self, slots: Slots, start: int, end: int) -> tuple | None:
+        """What `take_back` takes: looked up once for places that are tried again and again. None where one is gone."""
+        if not all(self._has(slot) for slot in slots):
+            return None
+        return tuple((slot, self.hours(*slot).position(start), self.hours(*slot).position(end)) for slot in slots)
+
+    def take_back(self, spots, label: str) -> bool:
+        """Book a place that something had before, if it is free."""
+        if not spots or not all(self.gaps(*slot).is_free(start, end) for slot, start, end in spots):
+            return False
+        for slot, start, end in spots:
+            self._owned(slot).take(start, end, label)
+        return True
+
     def release(self, booking: Booking) -> None:
         """Take back what was booked alone; whoever overlaps it is to be booked again."""
-        if self._has(booking):
+        if self._has((booking.centre, booking.slot)):
             self._owned((booking.centre, booking.slot)).give_back(*self._positions(booking))
 
-    def is_free(self, booking: Booking) -> bool:
-        return self._has(booking) and self.gaps(booking.centre, booking.slot).is_free(*self._positions(booking))
-
-    def _has(self, booking) -> bool:
+    def _has(self, slot: tuple[str, int]) -> bool:
         """A slot that the work centre had once may be gone."""
-        centre = self.centres.get(booking.centre)
-        return bool(centre and 1 <= booking.slot <= len(centre.slots))
+        centre = self.centres.get(slot[0])
+        return bool(centre and 1 <= slot[1] <= len(centre.slots))
 
     def _positions(self, booking) -> tuple[int, int]:
         hours = self.hours(booking.centre, booking.slot)

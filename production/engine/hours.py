@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 Span = tuple[int, int]  # seconds since the epoch, open from the first to the second
+LONGEST_SPAN = 7 * 24 * 3600
 LONGEST_WAIT = 800 * 24 * 3600  # two that share no moment for so long never will
 
 
@@ -68,17 +69,21 @@ class Hours:
 
 
 def merged(spans: Iterable[Span]) -> Iterator[Span]:
-    """Spans in order of their start, those that touch or overlap made one."""
+    """Spans in order of their start, those that touch or overlap made one.
+
+    Who never closes gets weeks one after the other: one span of all time would never be read to its end.
+    """
     held = None
     for start, end in spans:
         if end <= start:
             continue
-        if held and start <= held[1]:
+        if held and start <= held[1] and held[1] - held[0] < LONGEST_SPAN:
             held = held[0], max(held[1], end)
             continue
         if held:
             yield held
-        held = start, end
+            start = max(start, held[1])
+        held = (start, end) if end > start else None
     if held:
         yield held
 

@@ -13,7 +13,7 @@ from production.engine.diary import Diary
 from production.engine.model import Booking, Job, Placed, Task
 from production.engine.placing import Answer, finish_of, in_turn, insert, place_one
 
-PUSHES = 4  # rounds in which all others are pushed along as well
+PUSHED = 1500  # operations put aside by pushing all along; a full shop reaches it at once, a wide one hardly
 TRIES = 100  # of the search for the order's own sequence, in each round
 PATIENCE = 12  # rounds after which more than the late ones are held
 
@@ -54,7 +54,7 @@ def make_room(
         bound = answer.bound if bound is None else bound
         if answer.finish >= frozen.finish:
             return Room(replace(frozen, bound=bound, is_proved=frozen.finish <= bound), {}, tuple(held))
-        found = _repair(tasks, answer, shop, now, may_push=turn < PUSHES)
+        found = _repair(tasks, answer, shop, now, may_push=shop.pushed < PUSHED)
         if not found.late:
             finish = finish_of(found.rows)
             return Room(Answer(found.rows, bound, finish <= bound), found.moved, tuple(held))
@@ -76,6 +76,7 @@ class _Shop:
     jobs: Iterable[Job]
     centres: dict
     bookings: Iterable[Booking]
+    pushed: int = 0  # operations that were put aside so far, in all rounds
     by_slot: dict = field(default_factory=dict)  # {(centre, slot): [(start, end, order)]} of what may move
 
     def __post_init__(self):
@@ -90,6 +91,11 @@ class _Shop:
             for booking in bookings_of(job):
                 self.full.book(booking)
                 self.by_slot.setdefault((booking.centre, booking.slot), []).append(booking)
+        self.at = {(job.order, task.key): at for job in self.jobs.values() for at, task in enumerate(job.tasks)}
+        self.sequence = sorted(self.at, key=lambda entry: (
+            self.jobs[entry[0]].places[entry[1]].start, str(entry[0]), self.at[entry]))
+        self.spots = {(job.order, key): self.empty.spots(place.slots, place.start, place.end)
+                      for job in self.jobs.values() for key, place in job.places.items()}
 
     def hold(self, orders, rows, *, is_whole) -> None:
         """Of these orders keep what stands in the way of the rows; all that they have where nothing does."""
@@ -211,7 +217,7 @@ def _into_gaps(rows, named, shop, now) -> _Repair:
         job, new = shop.jobs[order], {}
         for task in job.tasks:
             if not task.fixed:
-                _shift(job, task, new, diary, now)
+                _shift(job, task, new, diary, shop, now)
         moved[order] = new
         if _is_late(job, new):
             late.append(order)
@@ -222,29 +228,27 @@ def _pushed(rows, named, shop, now) -> _Repair:
     """All in the sequence they have now, each no earlier than it is, as late as what is before it makes it."""
     diary = shop.empty.fork()
     _book(rows, named, diary)
-    queue = sorted(
-        ((job.places[task.key].start, str(order), at, job, task)
-         for order, job in shop.jobs.items() for at, task in enumerate(job.tasks) if not task.fixed),
-        key=lambda entry: entry[:3],
-    )
     new = {order: {} for order in shop.jobs}
-    for _start, _name, _at, job, task in queue:
-        _shift(job, task, new[job.order], diary, now)
+    for order, key in shop.sequence:
+        job = shop.jobs[order]
+        task = job.tasks[shop.at[order, key]]
+        if not task.fixed:
+            _shift(job, task, new[order], diary, shop, now)
     moved = {order: found for order, found in new.items() if found}
+    shop.pushed += sum(map(len, moved.values()))
     return _Repair(rows, moved, [order for order, found in moved.items() if _is_late(shop.jobs[order], found)])
 
 
-def _shift(job, task, new, diary, now) -> None:
+def _shift(job, task, new, diary, shop, now) -> None:
     """Where it is, if it still can be there; else the first place after that. Books it."""
     there = job.places[task.key]
+    keeps_turn = not any(key in new and new[key].end > there.start for key in task.after)
+    if keeps_turn and diary.take_back(shop.spots[job.order, task.key], task.label):
+        return
     before = {key: new.get(key) or job.places[key] for key in task.after if key in job.places}
-    keeps_turn = all(key not in new or row.end <= there.start for key, row in before.items())
-    row = there
-    if not keeps_turn or not all(map(diary.is_free, there.bookings())):
-        row = place_one(replace(task, gates=(), not_before=max(there.start, now)), before, diary, now)
-        new[task.key] = row
-    for booking in row.bookings(task.label, job.order):
-        diary.book(booking)
+    row = place_one(replace(task, gates=(), not_before=max(there.start, now)), before, diary, now)
+    new[task.key] = row
+    diary.hold(row.slots, row.start, row.end, task.label)
 
 
 def _collide(row, other) -> bool:

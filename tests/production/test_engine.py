@@ -13,7 +13,7 @@ from tests.production.shops import CODES, NOW, PATTERNS, Slot, best_finish, chec
 pytestmark = [pytest.mark.once, pytest.mark.clause("3.2.1")]
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(shops())
 def test_a_plan_keeps_every_rule(shop):
     answer = shop.insert()
@@ -21,13 +21,13 @@ def test_a_plan_keeps_every_rule(shop):
     assert answer.bound <= answer.finish
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shops())
 def test_the_quick_way_keeps_every_rule_too(shop):
     check(shop, place(in_turn(shop.tasks), shop.diary(), NOW))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shops(), st.randoms(use_true_random=False))
 def test_the_plan_is_the_same_whatever_the_order_of_rows(shop, random):
     tasks, bookings = list(shop.tasks), list(shop.bookings)
@@ -36,7 +36,7 @@ def test_the_plan_is_the_same_whatever_the_order_of_rows(shop, random):
     assert insert(tasks, shop.diary(bookings), NOW) == shop.insert()
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shops(most=3, most_slots=2, most_bookings=4, longest=10))
 def test_what_is_called_proved_is_the_best_of_all_plans(shop):
     answer, best = shop.insert(), best_finish(shop)
@@ -44,7 +44,7 @@ def test_what_is_called_proved_is_the_best_of_all_plans(shop):
     assert answer.finish == best or not answer.is_proved
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shops(is_chain=True, has_lots=False))
 def test_a_chain_is_placed_exactly(shop):
     assert shop.insert().is_proved
@@ -62,7 +62,7 @@ def more_of(shop, code, extra):
 extras = st.sampled_from(["slot", "shift", "no downtime"])
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(shops(is_chain=True, has_lots=False), st.sampled_from(CODES), extras)
 def test_more_of_anything_never_makes_a_chain_later(shop, code, extra):
     more = replace(shop, slots=more_of(shop, code, extra))
@@ -71,7 +71,7 @@ def test_more_of_anything_never_makes_a_chain_later(shop, code, extra):
     assert here.insert().finish <= shop.insert().finish
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(shops(), st.sampled_from(CODES), extras)
 def test_more_of_anything_never_makes_an_order_later_than_the_plan_known(shop, code, extra):
     known = shop.insert()
@@ -83,7 +83,7 @@ def test_more_of_anything_never_makes_an_order_later_than_the_plan_known(shop, c
     assert here.insert(known=known.rows).finish <= known.finish
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shops(), slots())
 def test_whole_plan_keeps_every_rule(shop, slot):
     orders = [(order, [replace(task, key=(order, task.key), after=tuple((order, key) for key in task.after),

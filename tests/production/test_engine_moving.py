@@ -28,7 +28,7 @@ def held(rows):
     return [(slot, row.start, row.end) for row in rows for slot in row.slots]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(busy_shops())
 def test_room_is_made_by_every_rule(case):
     shop, jobs = case
@@ -48,7 +48,7 @@ def test_room_is_made_by_every_rule(case):
     check_beside(shop, held(row for row in room.rows if row.way), held(stay))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(busy_shops())
 def test_those_that_move_keep_their_sequence_and_their_dates(case):
     shop, jobs = case
@@ -59,7 +59,7 @@ def test_those_that_move_keep_their_sequence_and_their_dates(case):
             assert max(row.end for row in rows.values()) <= max(job.due, job.finish)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(busy_shops())
 def test_room_is_never_later_than_without_moving_anybody(case):
     shop, jobs = case
@@ -69,7 +69,7 @@ def test_room_is_never_later_than_without_moving_anybody(case):
     assert not room.moved or room.finish < frozen(shop, jobs).finish
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(busy_shops(most=3, most_slots=2, longest=10, most_jobs=3))
 def test_no_plan_is_earlier_than_the_bound(case):
     shop, jobs = case
