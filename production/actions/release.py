@@ -20,7 +20,7 @@ from orders.actions.door import touch
 from orders.actions.duties import departments, person_on_duty
 from orders.actions.trail import inform, note
 from orders.machine import FORWARD, LATER_THAN_REVIEW, Box, Fact
-from orders.models import CostEntry, MaterialLine, OrderStep
+from orders.models import CostEntry, ExpenseRequest, MaterialLine, OrderStep
 from orders.models.money import CostKind
 from production import capacity
 from production.actions.planning import LEEWAY, check_planner, next_version, write_draft
@@ -32,6 +32,7 @@ from production.models import Operation, Plan, WorkCentre
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is read for something else
 PLANNED_KINDS = (CostKind.MACHINE, CostKind.LABOUR, CostKind.MATERIAL, CostKind.OUTSIDE)
 Decision = MaterialLine.Decision
+NOT_ASKED = (ExpenseRequest.State.REFUSED, ExpenseRequest.State.WITHDRAWN)
 
 
 @transaction.atomic
@@ -390,13 +391,15 @@ def planned_amounts(operations, supplies) -> dict:
 
 
 def _ask_for_overtime(order, plan, by):
-    """Overtime is money asked for before it is spent."""
-    amount = capacity.overtime_of(plan)
+    """Overtime is money asked for before it is spent; of a later version only what comes on top."""
+    source = f"plan:{order.pk}:overtime:"
+    asked = order.expenses.filter(source__startswith=source).exclude(state__in=NOT_ASKED)
+    amount = capacity.overtime_of(plan) - sum(asked.values_list("amount", flat=True))
     if amount > 0:
         orders.request_expense(
             order_id=order.pk, by=by, kind=CostKind.OVERTIME, amount=amount,
             reason=_("Overtime in production plan version %(version)s") % {"version": plan.version},
-            source=f"plan:{order.pk}:overtime:{plan.version}",
+            source=f"{source}{plan.version}",
         )
 
 

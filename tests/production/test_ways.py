@@ -68,6 +68,10 @@ def test_the_way_approved_is_the_way_shown(people):
     assert places(plan) == [(row.number, row.start, row.end, row.centre, row.slot) for row in remedy.proposal.rows]
     assert plan.finish_at == remedy.finish and Promise.objects.get().order == order
     assert ExpenseRequest.objects.get().amount == remedy.proposal.overtime_amount == remedy.extra_amount > 0
+    actions.make_plan(order_id=order.pk, by=people.planners[1], means=Means(has_overtime=True))
+    again = actions.release_plan(order_id=order.pk, by=people.planners[1])
+    asked = sum(ExpenseRequest.objects.values_list("amount", flat=True))
+    assert asked == max(remedy.extra_amount, capacity.overtime_of(again))  # what was asked for is not asked for again
     assert order.sign_offs.living().filter(box="plan").exists() and OrderStep.objects.filter(order=order).count() == 3
 
 
