@@ -80,10 +80,10 @@ class _Shop:
     by_slot: dict = field(default_factory=dict)  # {(centre, slot): [(start, end, order)]} of what may move
 
     def __post_init__(self):
-        self.jobs = {job.order: job for job in self.jobs}
+        self.jobs = {job.order: job for job in sorted(self.jobs, key=lambda job: str(job.order))}
         fixed = [booking for job in self.jobs.values() for task in job.tasks for booking in task.fixed]
         self.kept = {}
-        for booking in [*self.bookings, *fixed]:
+        for booking in sorted([*self.bookings, *fixed], key=lambda kept: (kept.start, kept.end, kept.label)):
             self.kept.setdefault((booking.centre, booking.slot), []).append(booking)
         self.empty = Diary(self.centres, [*self.bookings, *fixed])
         self.full = self.empty.fork()
@@ -210,10 +210,11 @@ def _least_in_the_way(row, latest, shop, diary) -> Placed:
 def _into_gaps(rows, named, shop, now) -> _Repair:
     """Only the orders in the way move, into the gaps that all others leave."""
     hit = {order for row in rows for slot in row.slots for order in shop.in_the_way(slot, row.start, row.end)}
+    hit = sorted(hit, key=lambda order: (shop.jobs[order].due, str(order)))
     diary = shop.without(hit)
     _book(rows, named, diary)
     moved, late = {}, []
-    for order in sorted(hit, key=lambda order: (shop.jobs[order].due, str(order))):
+    for order in hit:
         job, new = shop.jobs[order], {}
         for task in job.tasks:
             if not task.fixed:
