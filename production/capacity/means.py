@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass, fields
 
+ADDED = {"has_overtime", "shifts", "extra_slot_at", "has_candidates"}
+
 
 @dataclass(frozen=True)
 class Means:
@@ -33,6 +35,11 @@ class Means:
         """Only what is added, as a plan keeps it."""
         return {name: list(value) if isinstance(value, tuple) else value
                 for name, value in asdict(self).items() if value}
+
+    @property
+    def only_adds(self) -> bool:
+        """More hours or machines and nothing else: whatever could be planned without them still can."""
+        return bool(self) and self.stored().keys() <= ADDED
 
     def __bool__(self) -> bool:
         return bool(self.stored())

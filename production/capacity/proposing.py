@@ -7,7 +7,7 @@ from math import ceil
 
 from production import engine
 from production.capacity.demand import read_all, read_demands
-from production.capacity.means import Means
+from production.capacity.means import NOTHING, Means
 from production.capacity.shop import OUTSIDE, Shop, held_by, moment, read_shop, seconds, shop_without, to_grid
 from production.engine import Wait
 from production.models import Plan
@@ -70,6 +70,7 @@ class Proposal:
     is_proved: bool = False
     moved: dict = field(default_factory=dict)
     bookings: tuple = ()
+    placed: tuple = ()  # the rows as the engine has them
 
     @property
     def now(self) -> datetime:
@@ -170,10 +171,15 @@ def read(order, shop, means) -> Reading:
     return Reading(demands, tuple(without_routing), amount)
 
 
-def place_demands(order, shop, means, *, follows_plan=False, bookings=None, reading=None) -> Proposal:
-    """`reading`: one that was made already with the same variant and choice of material."""
+def place_demands(order, shop, means, *, follows_plan=False, bookings=None, reading=None, base=None) -> Proposal:
+    """`reading`: one that was made already with the same variant and choice of material.
+
+    `base`: the proposal without means; more hours or machines never make it later.
+    """
     reading = reading or read(order, shop, means)
     found = reading.demands
+    if means.only_adds and not base:
+        base = place_demands(order, shop, NOTHING, follows_plan=follows_plan, bookings=bookings, reading=reading)
     tasks = _tasks(found, shop, means, follows_plan)
     centres = shop.engine_centres(means, shop.centres) | outside_centres(tasks, shop)
     common = {
@@ -183,12 +189,12 @@ def place_demands(order, shop, means, *, follows_plan=False, bookings=None, read
     if not tasks:
         return Proposal(rows=(), **common)
     try:
-        return _placed(order, tasks, centres, bookings, common)
+        return _placed(order, tasks, centres, bookings, common, base.placed if base and means.only_adds else ())
     except engine.NoHours:
         return Proposal(rows=(), has_no_hours=True, **common)
 
 
-def _placed(order, tasks, centres, bookings, common) -> Proposal:
+def _placed(order, tasks, centres, bookings, common, known) -> Proposal:
     shop, means, now = common["shop"], common["means"], seconds(common["shop"].now)
     if means.gives_way and bookings is None:
         jobs, fixed = shop.jobs(without=(order,))
@@ -200,11 +206,12 @@ def _placed(order, tasks, centres, bookings, common) -> Proposal:
     else:
         used = {code for task in tasks for way in task.ways for code in way.centres}
         taken = tuple(shop.bookings(without=(order,), codes=used) if bookings is None else bookings)
-        answer, moved = engine.insert(tasks, engine.Diary(centres, taken), now), {}
+        answer, moved = engine.insert(tasks, engine.Diary(centres, taken), now, known=known), {}
     rows = tuple(sorted((_row(row, centres) for row in answer.rows), key=lambda row: (
         common["demands"][row.key].line.position, row.number)))
     return Proposal(
-        rows=rows, bound=moment(answer.bound), is_proved=answer.is_proved, moved=moved, bookings=taken, **common
+        rows=rows, bound=moment(answer.bound), is_proved=answer.is_proved, moved=moved, bookings=taken,
+        placed=answer.rows, **common
     )
 
 

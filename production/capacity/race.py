@@ -85,7 +85,7 @@ class Race:
     shop: Shop
 
     def __post_init__(self):
-        self._readings = {}
+        self._readings, self.base = {}, None
         self.base = self.compute(Means())
 
     @property
@@ -96,7 +96,7 @@ class Race:
         key = (means.variant, means.has_substitutes)
         if key not in self._readings:
             self._readings[key] = read(self.order, self.shop, means)
-        return place_demands(self.order, self.shop, means, reading=self._readings[key])
+        return place_demands(self.order, self.shop, means, reading=self._readings[key], base=self.base)
 
     def remedy(self, means: Means, code="own", kind=RESOURCES, detail="") -> Remedy:
         proposal = self.compute(means)

@@ -318,3 +318,14 @@ def test_ways_go_to_sales_with_their_means_and_parts(people, client_of):
     assert again.context["agreed"] == overtime
     chosen_again = planner.get(reverse("production:review", args=[order.pk]) + again.context["agreed_url"])
     assert chosen_again.context["chosen"].remedy.means == Means(has_overtime=True)
+
+
+def test_more_hours_or_machines_never_make_branches_later(people):
+    """Two lines compete for the same machines: the search is cut short, the plan known before still stands."""
+    order = make.at_review(people, quantity=60, lines=2)
+    make.approved(people, quantity=40)
+    race = race_of(order)
+    for means in (Means(has_overtime=True), Means(extra_slot_at="CNC"), Means(has_overtime=True, extra_slot_at="SAW")):
+        assert race.remedy(means).finish <= race.base.finish
+    assert Means(has_overtime=True).only_adds
+    assert not Means().only_adds and not Means(has_overtime=True, first_lot=3).only_adds
