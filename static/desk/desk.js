@@ -160,17 +160,6 @@ document.addEventListener("htmx:sendError", () => { offline.hidden = false; });
 document.addEventListener("visibilitychange", () => { listen(); refresh(); });
 addEventListener("pagehide", () => stream?.close());
 
-// Where nobody is signed in, no page is kept, nor one that was on its way; what waits to be sent stays.
-if (!document.getElementById("rail")) {
-  for (const after of [0, 3000]) setTimeout(() => globalThis.caches?.delete("floor-pages"), after);
-}
-document.addEventListener("submit", ({ target }) => {
-  if (!target.action.endsWith("/sign-out/") || !Number(localStorage.getItem("kept"))) return;
-  const kept = document.createElement("input");
-  Object.assign(kept, { type: "hidden", name: "kept", value: "1" });
-  target.append(kept);
-});
-
 const offline = document.querySelector("[data-offline]") ?? { hidden: true };
 addEventListener("offline", () => { offline.hidden = false; });
 addEventListener("online", () => { offline.hidden = true; refresh(); });

@@ -163,7 +163,9 @@ function show(acts) {
   if (Number(good.max) !== left) { good.max = left; good.value = Math.min(good.value, left); }
 }
 
-// What waits, in sight.
+// What waits, in sight. `asked`: acts whose discarding was pressed once; a list drawn anew still knows it.
+const asked = new Set();
+
 async function draw() {
   const kept = await read();
   const own = mine(kept);
@@ -194,9 +196,11 @@ function row(act) {
     await keep(Object.assign(act, { refused: null }));
     await flushAndShow();
   });
-  part("discard").addEventListener("click", async ({ currentTarget: button }) => {
-    if (!button.dataset.asked) { button.dataset.asked = "1"; button.textContent = button.dataset.sure; return; }
-    await forget(act);
+  const discard = part("discard");
+  if (asked.has(act.id)) discard.textContent = discard.dataset.sure;
+  discard.addEventListener("click", async () => {
+    if (asked.has(act.id)) await forget(act);
+    asked.add(act.id);
     await draw();
   });
   return item;

@@ -1,6 +1,6 @@
 """What runs otherwise than planned: kept while slack is left, told once when it is used up, over when it heals."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications.models import Outbox
+from orders.actions import promise as promise_order
 from orders.models import Issue, MaterialLine, OrderStep
 from production import actions, capacity
 from production.actions import slips
 from production.models import Downtime, Operation, Plan, Slip
 from records.models import Event
-from sla.models import WorkItem
+from sla.models import WorkCalendar, WorkItem, calendar_of
 from tests.factories import production as make
 from tests.together import at_once, refusals
 
@@ -49,20 +50,39 @@ def items(order):
     return WorkItem.objects.filter(source=order.stream, kind="slip")
 
 
+def working_week() -> list[datetime]:
+    """Monday to Friday at ten, of the first week after the next that has no holiday."""
+    calendar = calendar_of(WorkCalendar.objects.get(code="factory").edition_id)
+    today = timezone.localtime().replace(hour=10, minute=0, second=0, microsecond=0)
+    monday = today + timedelta(days=14 - today.weekday())
+    while not all(calendar.is_open(monday + timedelta(days=day)) for day in range(5)):
+        monday += timedelta(days=7)
+    return [monday + timedelta(days=day) for day in range(5)]
+
+
+def comes(order, at) -> None:
+    """As the buyer's page writes it down: the supplier's new date."""
+    MaterialLine.objects.filter(order=order).update(promised_at=at)
+
+
 @pytest.mark.clause("4.2.3", "3.4.3")
 def test_late_material_is_told_when_the_slack_is_used_up_once_and_when_it_worsens(order, people, client_of):
-    promise(order, timedelta(hours=1))
+    _monday, tuesday, wednesday, thursday, friday = working_week()
+    finish = Plan.objects.get(order=order).finish_at
+    until = wednesday + timedelta(hours=8)
+    promise_order(order=order, promised_at=until, by=people.production_head, reason="agreed")
+    comes(order, tuesday)
     assert slips.watch() == {"checked": 1}
     slip = Slip.objects.get()
     assert (slip.kind, slip.told_at, told(order), items(order).count()) == ("material", None, 0, 0)
-    assert 0 < slip.lost_seconds <= SPARE.total_seconds() and slip.lost_seconds % 60 == 0
+    assert 0 < slip.lost_seconds <= (until - finish).total_seconds() and slip.lost_seconds % 60 == 0
     page = client_of(people.sales).get(reverse("production:order_tab", args=[order.pk])).content.decode()
     assert "Material comes later" in page and "of spare time used" in page and "Why it finishes then" in page
     with CaptureQueriesContext(connection) as seen:
         assert slips.watch() == {"checked": 0}
     assert len(seen) == 2, "two questions where nothing changed"
 
-    promise(order, timedelta(days=3))
+    comes(order, thursday)
     slips.watch()
     slips.watch()
     item = items(order).get()
@@ -70,10 +90,10 @@ def test_late_material_is_told_when_the_slack_is_used_up_once_and_when_it_worsen
     assert item.assignee.department_code == "production"
     assert Outbox.objects.filter(source=order.stream, recipient=people.sales, url=item.url).exists()
     assert Slip.objects.get().item == item and not Issue.objects.exists(), "the supplier's problem is the buyer's"
-    promise(order, timedelta(days=3, minutes=10))
+    comes(order, thursday + timedelta(minutes=10))
     slips.watch()
     assert told(order) == 1, "ten minutes more are no news"
-    promise(order, timedelta(days=5))
+    comes(order, friday)
     slips.watch()
     assert (told(order), items(order).count()) == (2, 1)
 
@@ -94,7 +114,7 @@ def test_late_material_is_told_when_the_slack_is_used_up_once_and_when_it_worsen
     for attack in (lambda: rows.update(healed_at=None), rows.delete, lambda: rows.update(finish_before_at=None)):
         with pytest.raises(IntegrityError), transaction.atomic():
             attack()
-    promise(order, timedelta(days=3))
+    comes(order, friday)
     slips.watch()
     assert (Slip.objects.count(), told(order)) == (2, 3), "a new slip is told anew"
 
