@@ -43,7 +43,9 @@ def test_review_shows_verdict_points_and_ways_out(people, client_of):
 def test_review_says_late_and_why(people, client_of):
     order = make.at_review(people, quantity=4000)
     page = client_of(people.planners[0]).get(reverse("production:review", args=[order.pk])).content.decode()
-    assert "Late by" in page and "Why it finishes then" in page
+    assert "Late by" in page and "Why it finishes then" in page and 'class="chain' not in page
+    why = reverse("production:review", args=[order.pk]) + "?why=1"
+    assert 'class="chain' in client_of(people.planners[0]).get(why).content.decode()
 
 
 def test_review_without_routing_cannot_say(people, client_of):
