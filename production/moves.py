@@ -102,7 +102,7 @@ class Ground:
         self.means = capacity.Means.read(self.plan.means)
         self.shop = capacity.read_shop(now=now)
         self.demands, _without = capacity.read_demands(order, now=now, means=self.means)
-        self.taken = capacity.read_bookings(now=now, without=(order,), gives_way=other)
+        self.taken = capacity.read_bookings(now=now, without=(order,), gives_way=other, shop=self.shop)
         self.down = [each for row in self._downtimes() for each in self._stretches(row)]
 
     def _downtimes(self):

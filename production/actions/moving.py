@@ -14,7 +14,7 @@ from orders.actions.door import touch
 from orders.actions.trail import UNDO_SECONDS, key_of, note
 from orders.models import OrderStep
 from production import capacity, moves
-from production.actions.planning import check_planner, next_version
+from production.actions.planning import check_planner, write_version
 from production.actions.precedence import PLAN
 from production.actions.release import give_way, lock_centres, put_in_force
 from production.models import Operation, Plan
@@ -121,14 +121,10 @@ def _try_out(move, by, now):
 
 
 def _write(move, by, now, *, why) -> Plan:
-    plan = Plan.objects.create(
-        order=move.order, version=next_version(move.order), means=move.plan.means, made_at=now, made_by=by, why=why,
+    return write_version(
+        move.order, move.rows, by=by, now=now, means=move.plan.means, why=why,
         goes_before=move.harm.order if move.harm else None,
     )
-    for row in move.rows:
-        row.pk, row.plan, row._state.adding = None, plan, True
-    Operation.objects.bulk_create(move.rows)
-    return plan
 
 
 def _ask(move, plan, reason, by, now):

@@ -86,6 +86,15 @@ def _draft(order, by, means, now, **why) -> Plan:
     return Plan.objects.create(order=order, version=next_version(order), **values)
 
 
+def write_version(order, rows, *, by, now, **values) -> Plan:
+    """A new version of an order's plan; `rows`: operations of another version, as they stand now."""
+    plan = Plan.objects.create(order=order, version=next_version(order), made_at=now, made_by=by, **values)
+    for row in rows:
+        row.pk, row.plan, row._state.adding = None, plan, True
+    Operation.objects.bulk_create(rows)
+    return plan
+
+
 def next_version(order) -> int:
     return (Plan.objects.filter(order=order).aggregate(last=Max("version"))["last"] or 0) + 1
 

@@ -23,7 +23,7 @@ from orders.machine import FORWARD, LATER_THAN_REVIEW, Box, Fact
 from orders.models import CostEntry, ExpenseRequest, MaterialLine, OrderStep
 from orders.models.money import CostKind
 from production import capacity
-from production.actions.planning import LEEWAY, check_planner, next_version, write_draft
+from production.actions.planning import LEEWAY, check_planner, write_draft, write_version
 from production.actions.steps import cancel_item, open_first_steps
 from production.actions.supply import ask_for_materials
 from production.change_over import book_change_over
@@ -138,11 +138,7 @@ def _move_over(order, giver, rows, by, now):
     before = current.finish_at
     lapse_consents(giver, by=by, now=now)
     Plan.objects.filter(order=giver, state=Plan.State.DRAFT).delete()
-    plan = Plan.objects.create(order=giver, version=next_version(giver), means=current.means, gave_way_to=order,
-                               made_at=now, made_by=by)
-    for row in rows:
-        row.pk, row.plan, row._state.adding = None, plan, True
-    Operation.objects.bulk_create(rows)
+    plan = write_version(giver, rows, by=by, now=now, means=current.means, gave_way_to=order)
     put_in_force(giver, plan, by=by, now=now)
     _say_gave_way(order, giver, before, plan.finish_at, by)
 

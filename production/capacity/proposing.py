@@ -69,7 +69,6 @@ class Proposal:
     bound: datetime | None = None
     is_proved: bool = False
     moved: dict = field(default_factory=dict)
-    bookings: tuple = ()
     placed: tuple = ()  # the rows as the engine has them
 
     @property
@@ -90,17 +89,6 @@ class Proposal:
     def bottleneck(self) -> Row | None:
         """Whatever is waited for longest."""
         return max((row for row in self.rows if row.wait), key=lambda row: row.waited, default=None)
-
-    @property
-    def binding(self) -> list[Row]:
-        """The chain that leads to the finish: the last row, what let it start, and so on, last first."""
-        rows = {row.key: row for row in self.rows}
-        row = max(self.rows, key=lambda row: (row.end, row.key), default=None)
-        found = []
-        while row:
-            found.append(row)
-            row = rows.get(row.after)
-        return found
 
     @property
     def first_lot_at(self) -> datetime | None:
@@ -202,15 +190,14 @@ def _placed(order, tasks, centres, bookings, common, known) -> Proposal:
         answer, moved = room.answer, {
             order_id: {key: _row(row, centres) for key, row in rows.items()} for order_id, rows in room.moved.items()
         }
-        taken = tuple(shop.bookings(without=(order,)))
     else:
         used = {code for task in tasks for way in task.ways for code in way.centres}
-        taken = tuple(shop.bookings(without=(order,), codes=used) if bookings is None else bookings)
+        taken = shop.bookings(without=(order,), codes=used) if bookings is None else bookings
         answer, moved = engine.insert(tasks, engine.Diary(centres, taken), now, known=known), {}
     rows = tuple(sorted((_row(row, centres) for row in answer.rows), key=lambda row: (
         common["demands"][row.key].line.position, row.number)))
     return Proposal(
-        rows=rows, bound=moment(answer.bound), is_proved=answer.is_proved, moved=moved, bookings=taken,
+        rows=rows, bound=moment(answer.bound), is_proved=answer.is_proved, moved=moved,
         placed=answer.rows, **common
     )
 
@@ -255,10 +242,8 @@ def _running(demand, shop, means) -> tuple[engine.Booking, ...]:
     start = demand.step.started_at or there.starts_at
     calendar = shop.calendar(shop.centres[there.work_centre.code], means)
     end = calendar.add(max(shop.now, start), demand.seconds_left)
-    held = [(there.work_centre.code, there.slot)]
-    if there.second_work_centre:
-        held.append((there.second_work_centre.code, there.second_slot))
-    return tuple(engine.Booking(code, slot, seconds(min(start, end)), seconds(end)) for code, slot in held)
+    return tuple(engine.Booking(held.centre, held.slot, seconds(min(start, end)), seconds(end))
+                 for held in held_by(there))
 
 
 def _planned_way(demand, means) -> engine.Way:
@@ -327,7 +312,10 @@ def outside_centres(tasks, shop) -> dict:
 
 def overtime_of(plan) -> Decimal:
     """The extra pay of a plan."""
-    shop, means = read_shop(now=plan.made_at), Means.read(plan.means)
+    means = Means.read(plan.means)
+    if not (means.has_overtime or means.shifts):
+        return Decimal(0)
+    shop = read_shop(now=plan.made_at)
     rows = plan.operations.select_related("work_centre")
     return sum((extra_pay(shop, _planned(row), means) for row in rows), Decimal(0)).quantize(CENT)
 

@@ -216,7 +216,6 @@ def due_of(orders) -> dict:
     return {order_id: seconds(at) for order_id, at in due.items()}
 
 
-
 def shop_without(shop: Shop, order) -> Shop:
     """The shop as if the operations of an order that have not begun were not there."""
     return replace(shop, committed=[row for row in shop.committed if row.order_id != order.pk or row.is_begun])
@@ -244,12 +243,12 @@ def held_by(operation, label="") -> list[Taken]:
             for centre, slot in held if centre]
 
 
-def read_bookings(*, now, without=(), gives_way=None) -> list[Taken]:
+def read_bookings(*, now, without=(), gives_way=None, shop=None) -> list[Taken]:
     """The unfinished operations of all plans in force.
 
-    `gives_way`: an order whose operations that have not begun are looked at as free.
+    `gives_way`: an order whose operations that have not begun are looked at as free. `shop`: one read already.
     """
-    shop = read_shop(now=now)
+    shop = shop or read_shop(now=now)
     if gives_way:
         shop = shop_without(shop, gives_way)
     return [
