@@ -120,14 +120,16 @@ class _Shop:
         }
 
     def without(self, orders) -> Diary:
-        """The full diary less some jobs."""
-        diary = self.full.fork()
+        """The full diary less some jobs; what stood on one of them stays."""
+        diary, gone = self.full.fork(), set(orders)
         for order in orders:
             for booking in bookings_of(self.jobs[order]):
                 diary.release(booking)
-                for kept in self.kept.get((booking.centre, booking.slot), ()):
-                    if kept.start < booking.end and kept.end > booking.start:
-                        diary.book(kept)
+                slot = booking.centre, booking.slot
+                others = (other for other in self.by_slot.get(slot, ()) if other.order not in gone)
+                for other in (*self.kept.get(slot, ()), *others):
+                    if other.start < booking.end and other.end > booking.start:
+                        diary.book(other)
         return diary
 
 
@@ -173,15 +175,28 @@ def _book(rows, named, diary) -> None:
 def _pulled_apart(tasks, answer, shop) -> tuple[Placed, ...]:
     """From the last task back: inside the time that the finish leaves, where the fewest others stand."""
     rows = {row.key: row for row in answer.rows}
+    named = {task.key: task for task in tasks}
     followers = {task.key: [other.key for other in tasks if task.key in other.after] for task in tasks}
     own, chosen = shop.empty.fork(), {}
+    _book(answer.rows, named, own)
     for task in reversed(tasks):
         row = rows[task.key]
         latest = min((chosen[key].start for key in followers[task.key]), default=answer.finish)
-        may_wait = not task.fixed and not row.way.also and row.way.lot_seconds is None and latest > row.end
-        chosen[task.key] = _least_in_the_way(row, latest, shop, own) if may_wait else row
-        _book([chosen[task.key]], {task.key: task}, own)
+        chosen[task.key] = row
+        if latest > row.end and _may_wait(task, rows):
+            for booking in row.bookings():
+                own.release(booking)
+            chosen[task.key] = _least_in_the_way(row, latest, shop, own)
+            _book([chosen[task.key]], named, own)
     return tuple(chosen[task.key] for task in tasks)
+
+
+def _may_wait(task, rows) -> bool:
+    """Only what holds one slot and shares no lots with what is before or behind it can go anywhere later."""
+    if task.fixed or rows[task.key].way.also:
+        return False
+    near = [rows[key] for key in (task.key, *task.after) if key in rows]
+    return not any(row.way and row.way.lot_seconds is not None for row in near)
 
 
 def _least_in_the_way(row, latest, shop, diary) -> Placed:
