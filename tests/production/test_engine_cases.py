@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from production.engine import Booking, Centre, Diary, Gate, Hours, Job, Task, Wait, Way, insert, make_room, plan_all
 from production.engine.diary import Gaps
 from production.engine.hours import NoHours, intersection, merged, without
+from production.engine.model import Placed
 from sla.worktime import ALWAYS, Calendar
 
 pytestmark = [pytest.mark.once, pytest.mark.clause("3.2.1")]
@@ -183,6 +184,40 @@ def test_others_give_way_where_they_keep_their_dates():
 def test_nobody_gives_way_past_the_own_date():
     room = make_room([task(1, 2)], [job("UO-1", "23T09:00", "23T11:00", "23T12:00")], shop(), NOW)
     assert (room.moved, room.rows[0].start, room.answer.is_proved) == ({}, at("23T11:00"), False)
+
+
+def places(room):
+    return {row.key: (row.start, row.end) for row in room.rows}
+
+
+def test_own_tasks_never_stand_on_one_another_where_others_are_let_be():
+    late_plate = task(1, 4, gates=(Gate("plate", at("23T13:00")),))
+    room = make_room([late_plate, task(2, 2)], [job("UO-1", "23T09:00", "23T11:00", "27T18:00")], shop(), NOW)
+    assert places(room) == {1: (at("23T13:00"), at("23T17:00")), 2: (NOW, at("23T11:00"))}
+    assert list(room.moved) == ["UO-1"]
+
+
+def test_the_last_lot_still_counts_where_others_are_let_be():
+    tasks = [task(1, 4, "SAW", lot=HOUR), task(2, 2, after=(1,)), task(3, 8, "HAND")]
+    jobs = [job("UO-1", "23T10:00", "23T11:00", "27T18:00"), job("UO-2", "23T14:00", "23T18:00", "27T18:00")]
+    room = make_room(tasks, jobs, shop(SAW=1, HAND=1), NOW)
+    assert places(room)[2] == (at("23T10:00"), at("23T14:30"))
+    assert list(room.moved) == ["UO-1", "UO-2"]
+
+
+def test_what_stood_under_a_displaced_order_keeps_its_place():
+    below = Task(("UO-1", 1), (Way("SAW", HOUR),), order="UO-1")
+    first, second = task(("UO-2", 1), 4), Task(("UO-2", 2), (Way("SAW", 4 * HOUR), Way("SAW", 3 * HOUR, ("CNC",))))
+    jobs = [
+        Job("UO-1", (below,), {below.key: Placed(below.key, NOW, NOW + HOUR, (("SAW", 1),), below.ways[0])}, NOW),
+        Job("UO-2", (first, second), {
+            first.key: Placed(first.key, NOW, at("23T14:00"), (("CNC", 1),), first.ways[0]),
+            second.key: Placed(second.key, NOW, NOW + 3 * HOUR, (("SAW", 1), ("CNC", 2)), second.ways[1]),
+        }, at("27T18:00")),
+    ]  # fmt: skip
+    room = make_room([task(1, 1)], jobs, shop(CNC=2, SAW=1), NOW)
+    assert list(room.moved) == ["UO-2"]
+    assert room.moved["UO-2"][second.key].start >= NOW + HOUR
 
 
 # The parts
