@@ -19,6 +19,7 @@ from orders.models import UrgentOrder
 from people.models import Certificate, User
 from production import capacity
 from production.models import Downtime, Operation, Plan
+from production.routing import numbers_before
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,11 @@ class Move:
 
 
 class Ground:
-    """One order's plan in force, and what stands around it."""
+    """One order's plan in force, or its draft, and what stands around it."""
 
-    def __init__(self, order, *, now, other=None):
+    def __init__(self, order, *, now, other=None, plan=None, taken=None):
         self.order, self.now, self.other = order, now, other
-        self.plan = Plan.objects.filter(order=order, state=Plan.State.RELEASED).first()
+        self.plan = plan or Plan.objects.filter(order=order, state=Plan.State.RELEASED).first()
         if self.plan is None:
             raise GateShut(_("%(order)s has no plan in force.") % {"order": order})
         rows = self.plan.operations.select_related(
@@ -102,7 +103,9 @@ class Ground:
         self.means = capacity.Means.read(self.plan.means)
         self.shop = capacity.read_shop(now=now)
         self.demands, _without = capacity.read_demands(order, now=now, means=self.means)
-        self.taken = capacity.read_bookings(now=now, without=(order,), gives_way=other, shop=self.shop)
+        self.taken = taken
+        if taken is None:
+            self.taken = capacity.read_bookings(now=now, without=(order,), gives_way=other, shop=self.shop)
         self.down = [each for row in self._downtimes() for each in self._stretches(row)]
 
     def _downtimes(self):
@@ -174,16 +177,10 @@ def _is_finished(row) -> bool:
     return bool(row.step and row.step.finished_at)
 
 
-def _open_from(calendar, moment):
-    return moment if calendar.is_open(moment) else calendar.next_change(moment) or calendar.add(moment, 1)
-
-
 def before(row, rows) -> list:
     """The operations that come right before it on the same product."""
-    earlier = [other for other in rows if other.line_id == row.line_id and other.number < row.number]
-    if row.after is None:
-        return sorted(earlier, key=lambda other: other.number)[-1:]
-    return [other for other in earlier if other.number in row.after]
+    numbers = numbers_before(rows)[row.line_id, row.number]
+    return [other for other in rows if other.line_id == row.line_id and other.number in numbers]
 
 
 # Looking
@@ -198,11 +195,38 @@ def look(*, step, place, now, other=None) -> Move:
         raise Changed(_("“%(step)s” is not in the plan any more.") % {"step": step})
     _check_movable(ground, row, place)
     moved = ground.put(row, place)
-    _check_place(ground, moved, [moved if each is row else each for each in ground.rows])
+    _check_place(ground, moved, _with(moved, ground.rows))
     move = _push_on(ground, row, moved)
     if other is not None:
         move.harm = Harm(other, capacity.forecast(other, now=now).finish, now, capacity.promised_of(other))
     return move
+
+
+def redraft(*, plan, operation, owner, starts_at, ends_at, taken, now) -> Move:
+    """An operation of a draft at other times, with all that waits for it; on its own slot where that is free then.
+
+    `taken`: what other orders hold. Raises BadInput, GateShut where it cannot be.
+    """
+    ground = Ground(plan.order, now=now.replace(second=0, microsecond=0), plan=plan, taken=taken)
+    row = next(row for row in ground.rows if row.pk == operation.pk)
+    _check_routed(ground, row)
+    slots = sorted(ground.slots(row.work_centre), key=lambda slot: slot != row.slot) if row.slot else [row.slot]
+    found = [_at(ground, row, slot, owner, starts_at, ends_at) for slot in slots]
+    free = [moved for moved in found if not ground.in_the_way(moved, _without_later(moved, _with(moved, ground.rows)))]
+    moved = (free or found)[0]
+    _check_place(ground, moved, _with(moved, ground.rows))
+    return _push_on(ground, row, moved)
+
+
+def _with(moved, rows) -> list:
+    """The rows with one of them at its new place."""
+    return [moved if each.pk == moved.pk else each for each in rows]
+
+
+def _at(ground, row, slot, owner, starts_at, ends_at) -> Operation:
+    moved = ground.put(row, Place(starts_at, row.work_centre, slot))
+    moved.owner, moved.ends_at = owner, ends_at
+    return moved
 
 
 def look_back(*, order, version, now) -> Move:
@@ -267,9 +291,7 @@ def _check_movable(ground, row, place):
             remedy=Remedy(_("See the draft"), reverse("production:review", args=[ground.order.pk]) + "#plan"),
             who=[draft.made_by],
         )
-    if ground.demand(row) is None:
-        raise GateShut(_("“%(operation)s” is not in the routing any more: compute the plan again.")
-                       % {"operation": row})
+    _check_routed(ground, row)
     if not row.slot:
         raise GateShut(_("“%(operation)s” is done outside: its time is the supplier's.") % {"operation": row})
     allowed = ground.centres(row)
@@ -281,15 +303,22 @@ def _check_movable(ground, row, place):
         raise BadInput(_("It stands there already."), field="starts_at")
 
 
+def _check_routed(ground, row):
+    if ground.demand(row) is None:
+        raise GateShut(_("“%(operation)s” is not in the routing any more: compute the plan again.")
+                       % {"operation": row})
+
+
 def _check_place(ground, row, rows):
     """Not in the past, in working time, after what comes before it, with material and hands, in a free slot."""
     centre, start = row.work_centre, row.starts_at
     if start < ground.now:
         raise BadInput(_("An operation cannot start in the past."), field="starts_at")
-    _check_hours(ground, row, centre, start)
+    if row.slot:  # a supplier's hours are not ours
+        _check_hours(ground, row, centre, start)
     _check_before(ground, row, rows)
     _check_material(ground, row)
-    _check_qualified(ground, row)
+    check_qualified(row)
     if taken := ground.in_the_way(row, _without_later(row, rows)):
         raise BadInput(
             _("%(centre)s is taken then by %(what)s, %(start)s to %(end)s.")
@@ -344,7 +373,8 @@ def _check_material(ground, row):
         )
 
 
-def _check_qualified(ground, row):
+def check_qualified(row) -> None:
+    """Raises BadInput where the person responsible may not do it on that day."""
     qualification = row.qualification
     if qualification is None:
         return
@@ -377,7 +407,7 @@ def followers(row, rows) -> list:
 
 
 def _push_on(ground, row, moved) -> Move:
-    rows = [moved if each is row else each for each in ground.rows]
+    rows = _with(moved, ground.rows)
     changes = [(row, moved)]
     for later in followers(moved, rows):
         if is_begun(later) or _is_finished(later):
@@ -407,9 +437,9 @@ def _is_blocked(ground, row, rows) -> capacity.Taken | None:
 def _first_free(ground, row, slot, earliest, rows) -> Operation:
     calendar = ground.calendar(row.work_centre)
     rest = [other for other in rows if other is not row]
-    moved = ground.put(row, Place(_open_from(calendar, earliest), row.work_centre, slot))
+    moved = ground.put(row, Place(calendar.open_from(earliest), row.work_centre, slot))
     while blocked := _is_blocked(ground, moved, rest):
-        moved = ground.put(row, Place(_open_from(calendar, blocked.end), row.work_centre, slot))
+        moved = ground.put(row, Place(calendar.open_from(blocked.end), row.work_centre, slot))
     return moved
 
 

@@ -85,6 +85,15 @@ def predecessors(operations: Iterable[Node], links: Iterable[tuple[int, int]]) -
     return found
 
 
+def numbers_before(rows) -> dict[tuple, tuple[int, ...]]:
+    """{(line, number): the numbers right before it} of planned operations; an `after` of None is the usual."""
+    last, found = {}, {}
+    for row in sorted(rows, key=lambda row: (row.line_id, row.number)):
+        found[row.line_id, row.number] = tuple(row.after) if row.after is not None else last.get(row.line_id, ())
+        last[row.line_id] = (row.number,)
+    return found
+
+
 def check(operations: Iterable[Node], links: Iterable[tuple[int, int]]) -> list[Fault]:
     """What is wrong, in a fixed order; nothing in an empty routing."""
     operations, links = list(operations), sorted(set(links))

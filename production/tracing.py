@@ -5,6 +5,7 @@ from datetime import timedelta
 from orders.models import MaterialLine
 from production import capacity, delays
 from production.models import Operation
+from production.routing import numbers_before
 
 NOT_BEFORE = "not_before"
 
@@ -42,12 +43,8 @@ def committed(now) -> list[delays.Node]:
     rows = list(Operation.objects.committed().select_related(
         "work_centre", "second_work_centre", "step", "plan__order"
     ).order_by("plan__order_id", "line_id", "number"))
-    previous, found = {}, []
-    for row in rows:
-        before = row.after if row.after is not None else previous.get(row.line_id, [])
-        previous[row.line_id] = [row.number]
-        found.append(_node(row, before, now))
-    return found
+    before = numbers_before(rows)
+    return [_node(row, before[row.line_id, row.number], now) for row in rows]
 
 
 def _node(row, before, now) -> delays.Node:
@@ -83,8 +80,7 @@ def _inside_the_shifts(now):
         if centre is None or not node.slots:
             return start, start + (node.end - node.start)
         calendar = shop.calendar(centre)
-        if not calendar.is_open(start):
-            start = calendar.next_change(start) or start
+        start = calendar.open_from(start)
         return start, calendar.add(start, max(60, node.seconds))
 
     return end_of

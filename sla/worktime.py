@@ -72,6 +72,12 @@ class Calendar:
         start, _end = next(self.spans_from(moment), (None, None))
         return start is not None and start <= moment
 
+    def open_from(self, moment: datetime) -> datetime:
+        """The moment itself where it is open, else when it opens next. Raises NoWorkingTime where it never does."""
+        for start, _end in self.spans_from(moment):
+            return max(start, moment)
+        raise NoWorkingTime(f"No working time after {moment:%Y-%m-%d}.")
+
     def next_change(self, moment: datetime) -> datetime | None:
         """When it opens or closes next; None when it never does."""
         cursor, opened = moment.astimezone(UTC), self.is_open(moment)

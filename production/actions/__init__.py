@@ -1,6 +1,7 @@
 """The deeds of production: review, plan, shop floor."""
 
 from production.actions.downtime import cancel_downtime, end_downtime, record_downtime
+from production.actions.drafting import change_operation
 from production.actions.floor import (
     awaited,
     finish_step,
@@ -16,7 +17,7 @@ from production.actions.floor import (
 )
 from production.actions.master import remove, remove_operation, save, save_operation
 from production.actions.moving import drop_draft, go_back, look_at_move, look_back, move_operation
-from production.actions.planning import change_operation, make_plan
+from production.actions.planning import make_plan
 from production.actions.precedence import check_precedence, go_first
 from production.actions.release import release_plan
 from production.actions.review import approve, approve_way, assess, negotiate

@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from desk.refusals import BadInput, Changed, GateShut, NotYours
-from desk.text import moment, when
+from desk.refusals import GateShut, NotYours
+from desk.text import moment
 from orders import actions as orders
 from orders.actions.consents import lapse_consents
-from orders.actions.door import touch, who_may
+from orders.actions.door import who_may
 from orders.actions.trail import note
 from orders.machine import LATER_THAN_REVIEW, Stage
 from people.roles import Right
@@ -148,96 +148,3 @@ def waiting(row) -> dict:
     if not row.wait:
         return {}
     return {"wait": row.wait, "label": row.wait_label, "seconds": int(row.waited.total_seconds())}
-
-
-@transaction.atomic
-def change_operation(*, operation_id, by, owner, starts_at, ends_at, version=None, now=None) -> Operation:
-    """Another person responsible or other times for an operation of the draft; what follows moves along.
-
-    Raises BadInput in the past, before the operation before, or where another order has the slots.
-    """
-    now = now or timezone.now()
-    order_id = Operation.objects.values_list("plan__order_id", flat=True).get(pk=operation_id)
-    order = orders.lock(order_id, by=by, version=version)
-    check_planner(order, by)
-    operation = Operation.objects.select_related("plan", "step", "work_centre__calendar", "line").get(pk=operation_id)
-    if not operation.plan.is_draft:
-        raise Changed(_("Plan version %(version)s is in force: make a new version.")
-                      % {"version": operation.plan.version})
-    has_moved = _minute(starts_at) != _minute(operation.starts_at) or _minute(ends_at) != _minute(operation.ends_at)
-    operation.owner = owner
-    if has_moved:
-        _move(order, operation, starts_at, ends_at, now)
-        lapse_consents(order, by=by, now=now)
-    operation.save()
-    touch(order)
-    return operation
-
-
-def _minute(value):
-    return value.replace(second=0, microsecond=0)
-
-
-def _move(order, operation, starts_at, ends_at, now):
-    if operation.step and operation.step.started_at:
-        raise BadInput(_("This operation has begun; its times stay."), field="starts_at")
-    if starts_at < _minute(now):
-        raise BadInput(_("An operation cannot start in the past."), field="starts_at")
-    if ends_at <= starts_at:
-        raise BadInput(_("The time node lies after the start."), field="ends_at")
-    _check_before(operation, starts_at, ends_at)
-    operation.slot = _free_slot(order, operation, starts_at, ends_at, now)
-    operation.starts_at, operation.ends_at, operation.wait = starts_at, ends_at, {}
-    _push_later(order, operation, now)
-
-
-def _check_before(operation, starts_at, ends_at):
-    before = operation.plan.operations.filter(line=operation.line, number__lt=operation.number).last()
-    if before is None:
-        return
-    if before.transfer_lot is None and starts_at < before.ends_at:
-        raise BadInput(
-            _("“%(before)s” ends only at %(end)s.") % {"before": before, "end": when(before.ends_at)},
-            field="starts_at",
-        )
-    if starts_at < before.starts_at or ends_at < before.ends_at:
-        raise BadInput(
-            _("It cannot be done before “%(before)s”, %(start)s to %(end)s.")
-            % {"before": before, "start": when(before.starts_at), "end": when(before.ends_at)}, field="starts_at",
-        )
-
-
-def _free_slot(order, operation, starts_at, ends_at, now) -> int:
-    centre = operation.work_centre
-    bookings = capacity.read_bookings(now=now, without=(order,), gives_way=operation.plan.goes_before)
-    taken = [booking for booking in bookings
-             if booking.centre == centre.code and booking.start < ends_at and booking.end > starts_at]
-    own = operation.plan.operations.filter(work_centre=centre, starts_at__lt=ends_at, ends_at__gt=starts_at)
-    busy = {booking.slot for booking in taken} | set(
-        own.exclude(pk=operation.pk).exclude(line=operation.line, number__gt=operation.number)
-        .values_list("slot", flat=True)
-    )
-    slots = centre.slots + (operation.plan.means.get("extra_slot_at") == centre.code)
-    free = [slot for slot in range(1, slots + 1) if slot not in busy]
-    if not free:
-        what = ", ".join(booking.label for booking in taken) or str(order)
-        raise BadInput(
-            _("%(centre)s is taken then: %(what)s.") % {"centre": centre.code, "what": what}, field="starts_at"
-        )
-    return operation.slot if operation.slot in free else free[0]
-
-
-def _push_later(order, operation, now):
-    """What follows on the line is placed again after the new end."""
-    later = list(operation.plan.operations.filter(line=operation.line, number__gt=operation.number)
-                 .select_related("step", "work_centre"))
-    later = [row for row in later if not (row.step and row.step.started_at)]
-    if not later:
-        return
-    plan = operation.plan
-    placed = capacity.place_again(order, plan, [operation, *later], now=now)
-    for row in later:
-        there = placed[row.line_id, row.number]
-        row.starts_at, row.ends_at, row.slot = there.start, there.end, there.slot
-        row.wait = waiting(there)
-    Operation.objects.bulk_update(later, ["starts_at", "ends_at", "slot", "wait"])

@@ -194,8 +194,7 @@ def lock_centres(order, others, operations):
 
 def _check_slots(order, plan, operations, moved, now):
     """Somebody else's plan may have been released since this one was drafted."""
-    taken = capacity.read_bookings(now=now, without=(order, *moved), gives_way=plan.goes_before)
-    taken += [held for giver, rows in moved.items() for row in rows for held in capacity.held_by(row, str(giver))]
+    taken = taken_beside(order, plan, moved, now)
     for row in operations:
         for own in capacity.held_by(row):
             for booking in taken:
@@ -205,6 +204,12 @@ def _check_slots(order, plan, operations, moved, now):
                         because=_("%(what)s has it from %(start)s to %(end)s.")
                         % {"what": booking.label, "start": when(booking.start), "end": when(booking.end)},
                     )
+
+
+def taken_beside(order, plan, moved, now) -> list[capacity.Taken]:
+    """What other orders hold once the draft is in force; `moved`: the rows of those that give way, by order."""
+    taken = capacity.read_bookings(now=now, without=(order, *moved), gives_way=plan.goes_before)
+    return taken + [held for giver, rows in moved.items() for row in rows for held in capacity.held_by(row, str(giver))]
 
 
 def _put_in_force(order, plan, by, now):

@@ -3,7 +3,7 @@
 from production.capacity.demand import Demand, Need, read_demands, read_needs, read_supplies
 from production.capacity.means import Means
 from production.capacity.precedence import Precedence, breaks_promise, precedence
-from production.capacity.proposing import Proposal, Row, forecast, overtime_of, place_again, promised_of, propose
+from production.capacity.proposing import Proposal, Row, forecast, overtime_of, promised_of, propose
 from production.capacity.race import Push, Race, Remedy, race, variants_of
 from production.capacity.shop import (
     OUTSIDE,
@@ -36,7 +36,6 @@ __all__ = [
     "forecast",
     "held_by", "moment",
     "overtime_of",
-    "place_again",
     "precedence",
     "promised_of",
     "propose",

@@ -6,9 +6,9 @@ from decimal import Decimal
 from math import ceil
 
 from production import engine
-from production.capacity.demand import read_all, read_demands
+from production.capacity.demand import read_all
 from production.capacity.means import NOTHING, Means
-from production.capacity.shop import OUTSIDE, Shop, held_by, moment, read_shop, seconds, shop_without, to_grid
+from production.capacity.shop import OUTSIDE, Shop, held_by, moment, read_shop, seconds
 from production.engine import Wait
 from production.models import Plan
 
@@ -336,26 +336,3 @@ def promised_of(order) -> datetime:
     """The promise in force; before there is one, what the customer asked for."""
     last = order.promises.order_by("-pk").first()
     return last.promised_at if last else order.required_at
-
-
-def place_again(order, plan, rows, *, now) -> dict:
-    """Rows of a draft's line: the first where it was put, the others after it. {key: Row}"""
-    shop, means = read_shop(now=now), Means.read(plan.means)
-    if plan.goes_before_id:
-        shop = shop_without(shop, plan.goes_before)
-    demands, _without = read_demands(order, now=shop.now, means=means)
-    keys = {(row.line_id, row.number) for row in rows}
-    own = [booking for row in plan.operations.select_related("work_centre", "second_work_centre")
-           if (row.line_id, row.number) not in keys for booking in bookings_of(row)]
-    first, *later = rows
-    tasks = [_task(demands[row.line_id, row.number], demands, shop, means, False) for row in later]
-    put = engine.Task((first.line_id, first.number), fixed=bookings_of(first), label=str(first))
-    centres = shop.engine_centres(means, shop.centres) | outside_centres(tasks, shop)
-    diary = engine.Diary(centres, [*shop.bookings(without=(order,)), *own, *put.fixed])
-    placed = engine.place([put, *tasks], diary, seconds(to_grid(now)))
-    return {row.key: _row(row, centres) for row in placed}
-
-
-def bookings_of(operation) -> tuple[engine.Booking, ...]:
-    return tuple(engine.Booking(held.centre, held.slot, seconds(held.start), seconds(held.end), held.label)
-                 for held in held_by(operation))

@@ -12,6 +12,7 @@ from production import engine
 from production.capacity.means import NOTHING, Means
 from production.engine.hours import without
 from production.models import Downtime, ExtraShift, Operation, WorkCentre
+from production.routing import numbers_before
 from sla.models import calendar_of
 from sla.worktime import Calendar, parse_spans
 
@@ -145,15 +146,12 @@ class Shop:
         return jobs, fixed
 
     def _job(self, order_id, rows, due) -> engine.Job:
-        tasks, places, previous = [], {}, {}
-        keys = {row.key for row in rows}
+        tasks, places, before = [], {}, numbers_before(rows)
         for row in rows:
-            before = row.after if row.after is not None else previous.get(row.line_id, ())
-            previous[row.line_id] = (row.number,)
             main, is_fixed = row.bookings[0], row.is_begun or row.bookings[0].start <= seconds(self.now)
             way = engine.Way(main.centre, self._work_of(main), tuple(b.centre for b in row.bookings[1:]))
             tasks.append(engine.Task(
-                row.key, (way,), tuple((row.line_id, number) for number in before if (row.line_id, number) in keys),
+                row.key, (way,), tuple((row.line_id, n) for n in before[row.key] if (row.line_id, n) in before),
                 fixed=row.bookings if is_fixed or main.slot == OUTSIDE else (), label=row.label, order=order_id,
             ))
             places[row.key] = engine.Placed(

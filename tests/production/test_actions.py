@@ -26,8 +26,9 @@ from orders.models import (
     SignOff,
     UrgentOrder,
 )
+from people.models import Qualification
 from production import actions, capacity
-from production.models import Assessment, Operation, Plan, RoutingOperation, TimeSegment, WorkCentre
+from production.models import Assessment, Operation, Plan, RoutingLink, RoutingOperation, TimeSegment, WorkCentre
 from quality.actions import inspect_step, rework, scrap
 from sla.models import WorkItem
 from tests.factories import orders as make_order
@@ -226,19 +227,25 @@ def test_making_the_draft_again_keeps_its_version(people):
     assert Plan.objects.count() == 1 and plan.operations.count() == 3
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "message"),
-    [(-2, 5, "in the past"), (5, 5, "after the start"), (0.05, 0.1, "ends only at")],
-)
-def test_impossible_times_are_refused(people, start, end, message):
+def changed(row, people, *, starts_at=None, ends_at=None, owner=None):
+    return actions.change_operation(
+        operation_id=row.pk, by=people.planners[1], owner=owner or people.operator,
+        starts_at=starts_at or row.starts_at, ends_at=ends_at or row.ends_at,
+    )
+
+
+def test_impossible_times_are_refused(people):
     order = make.at_review(people)
     plan = actions.make_plan(order_id=order.pk, by=people.planners[1])
-    row, now = plan.operations.get(number=20), timezone.now()
-    with pytest.raises(BadInput, match=message):
-        actions.change_operation(
-            operation_id=row.pk, by=people.planners[1], owner=people.operator,
-            starts_at=now + timedelta(hours=start), ends_at=now + timedelta(hours=end),
-        )
+    first, row = plan.operations.get(number=10), plan.operations.get(number=20)
+    night = timezone.localtime(row.starts_at).replace(hour=23)
+    for start, end, message in (
+        (row.starts_at - timedelta(days=9), None, "in the past"), (None, row.starts_at, "after the start"),
+        (first.starts_at, None, "comes first"), (night, night + timedelta(hours=1), "does not work then"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            changed(row, people, starts_at=start, ends_at=end)
+    assert Operation.objects.get(pk=row.pk).starts_at == row.starts_at
 
 
 def test_a_moved_operation_takes_what_follows_along(people):
@@ -246,11 +253,39 @@ def test_a_moved_operation_takes_what_follows_along(people):
     plan = actions.make_plan(order_id=order.pk, by=people.planners[1])
     row = plan.operations.get(number=20)
     later = row.ends_at + timedelta(days=1)
-    actions.change_operation(
-        operation_id=row.pk, by=people.planners[1], owner=people.operator, starts_at=row.starts_at, ends_at=later
-    )
+    changed(row, people, ends_at=later)
     assert plan.operations.get(number=30).starts_at >= later
-    assert plan.operations.get(number=20).owner == people.operator
+    assert (plan.operations.get(number=20).owner, plan.operations.get(number=20).ends_at) == (people.operator, later)
+
+
+def test_only_what_waits_for_a_moved_operation_moves(people):
+    """Two branches that meet: 10 and 20 start freely, 30 comes after both."""
+    order = make.at_review(people)
+    product = order.lines.get().product
+    first, second, last = RoutingOperation.objects.filter(product=product).order_by("number")
+    RoutingOperation.objects.filter(pk=second.pk).update(starts_freely=True)
+    for before in (first, second):
+        RoutingLink.objects.create(operation=last, after=before)
+    plan = actions.make_plan(order_id=order.pk, by=people.planners[1])
+    saw, mill, deburr = plan.operations.order_by("number")
+    assert (mill.after, deburr.after, mill.starts_at) == ([], [10, 20], saw.starts_at)
+    later = saw.ends_at + timedelta(days=1)
+    changed(saw, people, ends_at=later)
+    _saw, moved, waits = plan.operations.order_by("number")
+    assert (moved.starts_at, moved.ends_at) == (mill.starts_at, mill.ends_at)
+    assert waits.starts_at >= later
+    with pytest.raises(BadInput, match=r"10 .* comes first"):
+        changed(waits, people, starts_at=mill.starts_at)
+
+
+def test_an_owner_without_the_certificate_is_refused(people):
+    order = make.at_review(people)
+    plan = actions.make_plan(order_id=order.pk, by=people.planners[1])
+    row = plan.operations.get(number=20)
+    plan.operations.update(qualification=Qualification.objects.create(code="CNC5", name="五轴"))
+    with pytest.raises(BadInput, match="does not have on that day"):
+        changed(row, people)
+    assert Operation.objects.get(pk=row.pk).owner != people.operator
 
 
 def test_another_orders_slot_is_not_taken(people):
@@ -261,10 +296,7 @@ def test_another_orders_slot_is_not_taken(people):
     row = plan.operations.get(number=10)
     assert row.starts_at >= taken.ends_at
     with pytest.raises(BadInput, match="is taken then"):
-        actions.change_operation(
-            operation_id=row.pk, by=people.planners[1], owner=people.operator,
-            starts_at=taken.starts_at + timedelta(minutes=10), ends_at=taken.ends_at,
-        )
+        changed(row, people, starts_at=taken.starts_at, ends_at=taken.ends_at)
 
 
 def test_a_slot_taken_meanwhile_is_found_at_release(people):

@@ -29,7 +29,8 @@ def operations(order) -> list[Operation]:
 
 def later(row, **delta):
     """A start of its work centre's calendar so much working time later."""
-    return capacity.calendar_with(row.work_centre).add(row.starts_at, timedelta(**delta).total_seconds())
+    calendar = capacity.calendar_with(row.work_centre)
+    return calendar.open_from(calendar.add(row.starts_at, timedelta(**delta).total_seconds()))
 
 
 def asked(row, start=None, centre=None, slot=1, **values) -> dict:

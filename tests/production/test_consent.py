@@ -11,7 +11,7 @@ from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest
 from notifications.models import Outbox
 from orders import actions as orders
 from orders.models import Consent, Promise, StageRun, UrgentOrder
-from production import actions
+from production import actions, capacity
 from production.models import Operation, Plan
 from records.models import Event
 from sla import actions as sla
@@ -170,9 +170,9 @@ def test_changed_plan_asks_again_and_the_database_keeps_the_question(pair, peopl
     _plan, lapsed = ask(second, first, people)
     answer(lapsed, general_manager)
     row = Operation.objects.get(plan__order=second, plan__state="draft")
-    later = timedelta(days=7)
+    start = capacity.calendar_with(row.work_centre).open_from(row.starts_at + timedelta(days=7))
     actions.change_operation(operation_id=row.pk, by=people.planners[1], owner=people.operator,
-                             starts_at=row.starts_at + later, ends_at=row.ends_at + later)
+                             starts_at=start, ends_at=start + (row.ends_at - row.starts_at))
     lapsed.refresh_from_db()
     assert lapsed.lapsed_at, "the asking plan changed: the consent counts no more"
     with pytest.raises(GateShut, match="no reserved operation"):

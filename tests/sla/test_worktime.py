@@ -124,11 +124,19 @@ def test_p9_a_holiday_is_never_earlier_and_a_make_up_day_never_later(calendar, m
     assert worked.add(moment, seconds) <= plain.add(moment, seconds)
 
 
+@given(calendars(), moments)
+def test_the_next_open_moment_is_open_and_nothing_before_it_is(calendar, moment):
+    opens = calendar.open_from(moment)
+    assert calendar.is_open(opens) and calendar.between(moment, opens) == 0
+
+
 @given(moments, st.integers(1, HOUR))
 def test_p10_an_all_closed_calendar_raises(moment, seconds):
     closed = Calendar("Asia/Shanghai", ((),) * 7)
     with pytest.raises(NoWorkingTime):
         closed.add(moment, seconds)
+    with pytest.raises(NoWorkingTime):
+        closed.open_from(moment)
     assert closed.between(moment, moment + 400 * DAY) == 0
     assert closed.next_change(moment) is None
 
