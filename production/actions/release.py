@@ -84,11 +84,18 @@ def give_way(order, other, plan, before, by, now) -> None:
 
     Raises GateShut where that breaks its promise and its salesperson has not agreed to so late a finish.
     """
-    proposal = capacity.forecast(other, now=now)
+    proposal = capacity.forecast(other, now=_drafted_for(plan, now))
     if capacity.breaks_promise(before, proposal.finish, capacity.promised_of(other)):
         check_agreed(order, other, plan_version=plan.version, finish_at=proposal.finish)
     put_in_force(other, write_draft(other, proposal, by=by, now=now), by=by, now=now)
     _say_gave_way(order, other, before, proposal.finish, by)
+
+
+def _drafted_for(plan, now) -> datetime:
+    """What was to start minutes ago starts now; the order behind it stands where its salesperson was asked about."""
+    rows = plan.operations.select_related("step")
+    starts = [row.starts_at for row in rows if not (row.step and row.step.started_at)]
+    return min([now, *(capacity.grid_before(start) for start in starts if start >= now - LEEWAY)])
 
 
 def _say_gave_way(order, other, before, after, by):

@@ -24,8 +24,12 @@ OUTSIDE = 0  # the slot of an operation done outside: it holds none
 
 def to_grid(moment: datetime) -> datetime:
     """Plans start at full five minutes, and not before now."""
-    floor = moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0)
+    floor = grid_before(moment)
     return floor if floor == moment else floor + GRID
+
+
+def grid_before(moment: datetime) -> datetime:
+    return moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0)
 
 
 def seconds(moment: datetime) -> int:

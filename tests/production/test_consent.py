@@ -1,8 +1,9 @@
 """An order goes before another one: drafted, asked, agreed to, moved; and every way round it refused."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +29,10 @@ def refused(act):
 
 @pytest.fixture
 def pair(people):
+    return two_orders(people)
+
+
+def two_orders(people):
     """One approved order that has the only machine for days, promised as it is planned; one in review behind it."""
     first = make.planned(people, quantity=240, rows=ONE_STEP)
     finish = Plan.objects.get(order=first).finish_at
@@ -108,6 +113,18 @@ def test_consent_moves_the_harmed_order_when_the_plan_is_released(pair, people, 
     assert {"order.consent_asked", "order.consent_answered", "order.gave_way"} <= set(said)
     assert Outbox.objects.filter(source=first.stream, recipient=people.sales).exists()
     assert approve(second, people).stage == "procurement"
+
+
+@pytest.mark.parametrize("minutes", [1, 6, 14])
+def test_consent_still_counts_some_minutes_later(people, minutes):
+    """Plans start at full five minutes: one of them passes between the question and the release."""
+    with time_machine.travel(datetime.fromisoformat("2026-11-24T10:04:30+08:00"), tick=False) as clock:
+        first, second = two_orders(people)
+        _plan, consent = ask(second, first, people)
+        answer(consent, people.sales)
+        clock.shift(timedelta(minutes=minutes))
+        release(second, people)
+        assert Plan.objects.get(order=first, state="released").finish_at == consent.finish_after_at
 
 
 @pytest.mark.clause("5.3")
