@@ -16,7 +16,7 @@ from production.models import Operation
 
 
 @transaction.atomic
-def change_operation(*, operation_id, by, owner, starts_at, ends_at, version=None, now=None) -> Operation:
+def change_operation(*, operation_id, by, owner, starts_at, ends_at, version=None, now=None) -> None:
     """Another person responsible or other times for an operation of the draft; what waits for it moves along.
 
     Raises BadInput in the past, outside the shifts, before what comes first, or where another order has the slots.
@@ -37,7 +37,6 @@ def change_operation(*, operation_id, by, owner, starts_at, ends_at, version=Non
         moves.check_qualified(operation)
         operation.save(update_fields=["owner"])
     touch(order)
-    return operation
 
 
 def _move(order, operation, owner, starts_at, ends_at, now):

@@ -130,6 +130,22 @@ def test_others_give_way_inside_their_dates(people):
         assert one[:2] != next_one[:2] or one[3] <= next_one[2]
 
 
+def test_a_draft_that_moves_others_is_changed_by_hand(people):
+    """The slots that they leave are its own already."""
+    other = make.approved(people, quantity=200)
+    order = assessed(people, quantity=50)
+    plan = actions.make_plan(order_id=order.pk, by=people.planners[1], means=Means(gives_way=True))
+    row = plan.operations.get(number=10)
+    assert Operation.objects.committed().filter(
+        plan__order=other, work_centre=row.work_centre, starts_at__lt=row.ends_at, ends_at__gt=row.starts_at
+    ).exists()
+    sooner = row.ends_at - timedelta(minutes=1)
+    actions.change_operation(operation_id=row.pk, by=people.planners[1], owner=people.operator,
+                             starts_at=row.starts_at, ends_at=sooner)
+    row.refresh_from_db()
+    assert (row.ends_at, row.owner, str(other.pk) in plan.moves) == (sooner, people.operator, True)
+
+
 def test_who_gave_way_and_began_meanwhile_stops_the_release(people):
     other = make.at_production(people, quantity=200)
     order = assessed(people, quantity=50)
