@@ -5,11 +5,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from orders.models import Issue, Nonconformance, OrderStep, UrgentOrder
 from orders.sheets import sheet_context
 from production import actions
-from production.models import Assessment, Plan, TimeSegment
+from production.models import Assessment, Operation, Plan, TimeSegment
 from records.models import StoredFile
 from tests.factories import orders as make_order
 from tests.factories import production as make
@@ -310,3 +311,16 @@ def test_the_code_on_the_sheet_carries_its_version(people):
     step = first_step(order)
     assert sheets[2]["steps"][0]["url"].endswith(f"/f/{step.token}/?v=2")
     assert sheets[1]["steps"] == []
+
+
+def test_a_taken_slot_is_said_in_the_form(people, client_of):
+    """The form of a draft's operation has no field for the place."""
+    taken = Operation.objects.get(plan__order=make.planned(people, quantity=200), number=10)
+    order = make.at_review(people)
+    row = actions.make_plan(order_id=order.pk, by=people.planners[1]).operations.get(number=10)
+    url = reverse("production:change_operation", args=[order.pk, row.pk])
+    times = {name: f"{timezone.localtime(at):%Y-%m-%dT%H:%M}" for name, at in
+             (("starts_at", taken.starts_at), ("ends_at", taken.ends_at))}
+    answer = client_of(people.planners[1]).post(url, times | {"owner": people.operator.pk})
+    assert answer.status_code == 422 and "is taken then by" in answer.content.decode()
+    assert times["starts_at"] in answer.content.decode(), "what was typed is kept"
