@@ -15,7 +15,7 @@ TESTS_STAMP := $(VENV)/.tests-$(call hash,$(TESTS))
 SOLVER_STAMP := $(VENV)/.solver-$(call hash,requirements/solver.txt)
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help run test lint check audit bench bench-promise solver faults lock
+.PHONY: help run test lint check audit bench bench-promise bench-rooms solver faults lock
 
 help:
 	@echo "make run    start the desk at http://127.0.0.1:$(PORT) with a demo company (PORT=8001 for another port)"
@@ -25,6 +25,7 @@ help:
 	@echo "make audit  look the locked packages up in a list of known weaknesses (needs the network)"
 	@echo "make bench  measure with 1,000 to 1,000,000 orders, into docs/performance.md (ORDERS=1000 for a quick run)"
 	@echo "make bench-promise  measure the planning engine, into docs/performance.md (SHOPS=10 for a quick run)"
+	@echo "make bench-rooms  measure the stream with 500 open rooms, into docs/performance.md (ROOMS=50 for a quick run)"
 	@echo "make solver  install CP-SAT, beside which bench-promise then measures the engine"
 	@echo "make faults  kill, cut off and stop the clock's workers, beside other ways to do it, into docs/reliability.md"
 	@echo "            (ITEMS=600 KILLS=10 for a quick run, LIVING=1000000 for the idle look)"
@@ -54,6 +55,9 @@ bench: $(TESTS_STAMP)
 
 bench-promise: $(TESTS_STAMP)
 	@$(BIN)/python -m bench.promise $(if $(SHOPS),--shops $(SHOPS))
+
+bench-rooms: $(TESTS_STAMP)
+	@$(BIN)/python -m bench.rooms $(if $(ROOMS),--rooms $(ROOMS))
 
 solver: $(SOLVER_STAMP)
 

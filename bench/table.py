@@ -17,7 +17,7 @@ TOLD = {  # name: (what it is, most statements, most commits, most times the flo
     "weekly dashboard": ("weekly dashboard", None, None, None, "floor list"),
 }
 SHELL_AND_TAB = 8 + 6  # statements
-WEEKLY_MS, SWEEP_MS, ESCALATE_SECONDS = 100, 1, 1
+WEEKLY_MS, SWEEP_MS, ESCALATE_SECONDS, MONTH_SECONDS = 100, 1, 1, 60
 
 
 def written(text: str, results, requests: int) -> str:
@@ -82,6 +82,9 @@ def _clock(result) -> list[str]:
               f"≤ {SWEEP_MS} ms", "yes" if is_idle else "no"),
         _line(orders, f"escalate {result.escalated:,} due", dash, dash, dash, dash,
               f"{result.escalate_seconds * 1000:,.0f}", f"≤ {ESCALATE_SECONDS} s", "yes" if is_told else "no"),
+        _line(orders, f"score a month, {result.month_cases:,} cases", dash, dash, dash, dash,
+              f"{result.month_seconds * 1000:,.0f}", f"≤ {MONTH_SECONDS} s",
+              "yes" if result.month_seconds <= MONTH_SECONDS else "no"),
     ]  # fmt: skip
 
 

@@ -4,13 +4,16 @@ import time
 from dataclasses import dataclass
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from bench import work
 from bench.floor.models import Note
 from bench.server import Cost, Gunicorn
 from config.demo import company, people
+from kpi.actions import compute
+from kpi.models import ScoreCase
+from kpi.months import Month
 from sla.actions import sweep
 from sla.models import WorkItem
 
@@ -23,6 +26,8 @@ class Result:
     idle_sweep_ms: float = 0
     escalated: int = 0
     escalate_seconds: float = 0
+    month_cases: int = 0
+    month_seconds: float = 0
 
 
 def prepare(*, is_loaded: bool) -> None:
@@ -69,7 +74,19 @@ def measure(orders: int, requests: int, due: int, say) -> Result:
     found.escalated = drain()
     found.escalate_seconds = time.perf_counter() - started
     WorkItem.objects.living().filter(source__startswith="bench:").update(next_fire_at=None)
+    found.month_cases, found.month_seconds = last_month()
     return found
+
+
+def last_month() -> tuple[int, float]:
+    """How many cases the scores of the month that ended have, and how long they take; nothing of it is kept."""
+    with transaction.atomic():
+        started = time.perf_counter()
+        run = compute(month=(Month.now() - 1).first)
+        seconds = time.perf_counter() - started
+        cases = ScoreCase.objects.filter(part__score__run=run).count()
+        transaction.set_rollback(True)
+    return cases, seconds
 
 
 def over_the_wire(server, requests) -> dict[str, Cost]:

@@ -1,8 +1,9 @@
 """Who hears at once that something new waits. Nothing is sent but the topic's name: the page asks for the rest itself.
 
 One query a second for everybody who is connected to this process, whatever their number. A topic counts what its
-audience would see; a figure that moved is news. A further topic (an order's room) is one more row of TOPICS, and one
-more key of a listener that may hear it.
+audience would see; a figure that moved is news. A further topic is one more row of TOPICS, and one more key of a
+listener that may hear it. A page that shows an order's room says which: its key is there while the order is open to
+the session's person, which is asked as often as the session itself.
 """
 
 import asyncio
@@ -17,12 +18,16 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db import close_old_connections, connections
-from django.db.models import CharField, Count, F, Max, Sum, Value
+from django.db.models import BigIntegerField, CharField, Count, F, Max, Sum, Value
+from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from notifications.models import Notification
+from orders.seeing import seen
+from people.duty import with_rights
 from people.models import Absence, User
+from records.models import Stream
 from sla.models import WorkItem
 
 log = logging.getLogger(__name__)
@@ -32,7 +37,10 @@ RECHECK_SECONDS = 5
 BLIND_SECONDS = 30  # so long without an answer about sessions, and nobody is let listen any more
 MOST_EACH = 10
 
+ROOM = "room"
+
 Key = tuple[str, int]  # topic and whose
+Ear = tuple[str, int | None]  # a session, and the order whose room its page shows
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,19 @@ def _work(**of):
     )
 
 
+def _rooms(ids):
+    """The length of an order's chain: what is said in its room stands among its events."""
+    chains = Stream.objects.filter(name__in=[f"order:{order}" for order in ids])
+    order = Cast(Substr("name", len("order:") + 1), BigIntegerField())
+    return chains.values(whom=order).annotate(number=F("length"), mark=F("length"))
+
+
 TOPICS = (
     Topic("messages", "messages", _messages),
     Topic("work", "own", lambda ids: _work(assignee__in=ids)),
     Topic("work", "unclaimed", lambda ids: _work(department__in=ids, assignee__isnull=True)),
     Topic("work", "headed", lambda ids: _work(department__in=ids)),
+    Topic(ROOM, ROOM, _rooms),
 )
 NAMES = {topic.code: topic.name for topic in TOPICS}
 
@@ -80,12 +96,30 @@ def marks(keys) -> dict[Key, tuple]:
     return {(code, whom): (number, mark) for code, whom, number, mark in parts[0].union(*parts[1:], all=True)}
 
 
+def keys_of_ears(ears) -> dict[Ear, frozenset[Key]]:
+    """What each page may hear: nothing once its session has ended, no room of an order that is not open to it."""
+    people, absent = people_of_sessions({session for session, _order in ears})
+    open_rooms = seen({(people[session], order) for session, order in ears if order and session in people})
+    found = {}
+    for session, order in ears:
+        if user := people.get(session):
+            room = {(ROOM, order)} if (user.pk, order) in open_rooms else set()
+            found[session, order] = keys_of(user, absent[user.pk]) | room
+    return found
+
+
 def keys_of_sessions(session_keys) -> dict[str, frozenset[Key]]:
-    """What each session may hear; one that ended, or whose person may not sign in any more, is not in it."""
+    """The same of pages that show no room."""
+    return {session: keys for (session, _), keys in keys_of_ears({(key, None) for key in session_keys}).items()}
+
+
+def people_of_sessions(session_keys) -> tuple[dict[str, User], dict]:
+    """Who each session is of, and for whom they stand in; one that ended, or whose person may not sign in any more,
+    is not in it."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
     rows = store.get_model_class().objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
     data = {row.session_key: store().decode(row.session_data) for row in rows}
-    people = User.objects.filter(is_active=True).select_related("department").in_bulk(
+    people = with_rights(User.objects.filter(is_active=True)).in_bulk(
         {int(values[SESSION_KEY]) for values in data.values() if SESSION_KEY in values}
     )
     absent = defaultdict(set)
@@ -95,8 +129,8 @@ def keys_of_sessions(session_keys) -> dict[str, frozenset[Key]]:
     for key, values in data.items():
         user = people.get(int(values.get(SESSION_KEY, 0)))
         if user and constant_time_compare(values.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
-            found[key] = keys_of(user, absent[user.pk])
-    return found
+            found[key] = user
+    return found, absent
 
 
 def keys_of(user, absent) -> frozenset[Key]:
@@ -110,10 +144,15 @@ def keys_of(user, absent) -> frozenset[Key]:
 class Listener:
     session: str
     keys: frozenset
+    order: int | None = None
     seen: dict = field(default_factory=dict)
     news: set = field(default_factory=set)
     has_news: asyncio.Event = field(default_factory=asyncio.Event)
     is_ended: bool = False
+
+    @property
+    def ear(self) -> Ear:
+        return self.session, self.order
 
     @property
     def person(self) -> int:
@@ -145,12 +184,12 @@ class Hub:
     async def ask(self, question, *arguments):
         return await asyncio.get_running_loop().run_in_executor(self.database, answered, question, *arguments)
 
-    async def admit(self, session: str) -> Listener | None:
-        """None: no such session."""
-        keys = (await self.ask(keys_of_sessions, [session])).get(session)
+    async def admit(self, session: str, order: int | None = None) -> Listener | None:
+        """None: no such session. A room that is not open to it is as if it had not been asked for."""
+        keys = (await self.ask(keys_of_ears, {(session, order)})).get((session, order))
         if keys is None:
             return None
-        listener = Listener(session, keys)
+        listener = Listener(session, keys, order)
         listener.look(await self.ask(marks, keys))
         self.listeners.add(listener)
         return listener
@@ -192,10 +231,10 @@ class Hub:
     async def recheck(self) -> None:
         there = list(self.listeners)
         if there:
-            may = await self.ask(keys_of_sessions, [listener.session for listener in there])
+            may = await self.ask(keys_of_ears, {listener.ear for listener in there})
             for listener in there:
-                listener.keys = may.get(listener.session, listener.keys)
-                if listener.session not in may:
+                listener.keys = may.get(listener.ear, listener.keys)
+                if listener.ear not in may:
                     listener.end()
         self.checked_at = time.monotonic()
 

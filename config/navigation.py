@@ -9,8 +9,10 @@ from django.db.models import Count, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.health import machine_problems
+from coordination.views.room import unread_number
 from desk.faces import TabFace
 from notifications.reports import undelivered_count, unread
 from people.models import Department
@@ -34,7 +36,9 @@ MENU = (
     ("", (
         Entry(_("My work"), "sla:my_work", "inbox"),
         Entry(_("Orders"), "orders:list", "list"),
+        Entry(_("Rooms"), "coordination:rooms", "chat"),
         Entry(_("New urgent order"), "orders:new", "plus", (Right.ORDER_CREATE,)),
+        Entry(_("Problems"), "orders:problems", "triangle", (Right.ISSUE_RAISE, Right.SEE_ALL)),
         Entry(_("Planning board"), "production:planning_board", "calendar", (Right.PLAN_MAKE,)),
     )),
     (_("Departments"), (
@@ -46,7 +50,10 @@ MENU = (
         Entry(_("Finance"), "finance:board", "finance", (Right.COST_RECORD, Right.EXPENSE_DECIDE, Right.SEE_ALL)),
     )),
     (_("Management"), (
+        Entry(_("Weekly meeting"), "coordination:meetings", "people", (Right.SEE_FIGURES,)),
         Entry(_("Figures"), "kpi:weekly", "bars", (Right.SEE_FIGURES,)),
+        Entry(_("Monthly scores"), "kpi:months", "star"),
+        Entry(_("Rewards and penalties"), "kpi:incentives", "flag"),
     )),
     (_("Administration"), (
         Entry(_("Time limits"), "sla:limits", "clock", (Right.CONFIGURE,)),
@@ -74,7 +81,7 @@ class OrderTab:
 
 
 ORDER_TABS = (
-    OrderTab("timeline", _("Timeline"), "orders:detail"),
+    OrderTab("room", pgettext_lazy("order", "Room"), "orders:detail"),
     OrderTab("confirmation", _("Confirmation"), "orders:confirmation", ("confirmation", "silence", "decline_proposal")),
     OrderTab("review", _("Review"), "production:review",
              ("review_process", "review_capacity", "review_materials", "review_decision")),
@@ -88,7 +95,8 @@ ORDER_TABS = (
     OrderTab("finance", _("Finance"), "finance:order_tab", ("settlement", "expense", "stop_report"),
              (Right.SEE_SALES, Right.SEE_RESULT, Right.SEE_RESOURCE)),
     OrderTab("customer", _("Customer"), "orders:customer", ("consent",)),
-    OrderTab("issues", _("Problems"), "orders:issues", ("problem",)),
+    OrderTab("issues", _("Problems"), "orders:issues",
+             ("problem", "major_problem", "issue_action")),
     OrderTab("documents", _("Documents"), "orders:documents", ("sheet_receipt",)),
     OrderTab("log", _("Audit log"), "orders:log"),
 )  # fmt: skip
@@ -172,7 +180,10 @@ def _is_deeper(entry: Entry, path: str) -> bool:
     """What lies under another page in its address, but has an entry of its own in the rail."""
     if entry.url_name == "production:board":
         return path.startswith((reverse("production:master"), reverse("production:planning_board")))
-    return entry.url_name == "orders:list" and path.endswith("/orders/new/")
+    if entry.url_name == "kpi:weekly":
+        return path.startswith((reverse("kpi:months"), reverse("kpi:incentives")))
+    others = (reverse("orders:new"), reverse("orders:problems"))
+    return entry.url_name == "orders:list" and path.startswith(others)
 
 
 def _order_tabs(request) -> list[TabFace]:
@@ -186,6 +197,9 @@ def _tab(tab: OrderTab, request) -> TabFace | None:
         url = reverse(tab.url_name, args=[request.order.pk])
     except NoReverseMatch:
         return None
+    if tab.code == "room":
+        unread = unread_number(request.user, request.order)
+        return TabFace(tab.code, tab.label, url, count=unread, is_waiting=bool(unread))
     waiting = [item for item in request.order_waiting if item.kind in tab.kinds]
     mine = any(_waits_for(request.user, item) for item in waiting)
     return TabFace(tab.code, tab.label, url, count=_problems(tab, waiting), is_waiting=mine)
@@ -196,7 +210,8 @@ def _waits_for(user, item) -> bool:
 
 
 def _problems(tab, waiting) -> int | None:
-    return len(waiting) if tab.code == "issues" else None
+    """Open problems; their other tasks wait there too."""
+    return sum(item.kind == "problem" for item in waiting) if tab.code == "issues" else None
 
 
 def _order_tab(request) -> str:

@@ -49,9 +49,13 @@ JOBS = (
     Job("orders.tasks.ask_about_silences", 60),
     Job("production.tasks.hand_over_made", 30),
     Job("production.tasks.watch_slips", 30),
+    Job("kpi.tasks.keep_deadlines", 600),
+    Job("coordination.tasks.ensure_meetings", 600),
+    Job("coordination.tasks.close_unanswered_minutes", 60),
     Job("records.tasks.remove_orphan_files", 86400),
     Job("access.tasks.forget_ended", 3600),
     Job("records.tasks.forget_once_keys", 3600),
+    Job("kpi.tasks.score_ended_month", 3600),
 )
 
 

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "logistics",
     "finance",
     "kpi",
+    "coordination",
     "config",
 ]
 
@@ -146,7 +147,13 @@ DATABASE_GUARDS = [
     "logistics.guards",
     "procurement.guards",
     "finance.guards",
+    "kpi.guards",
+    "coordination.guards",
+    "coordination.room_index",
 ]
+
+# The first page of an order, which an upper app draws.
+ORDER_PAGE = "coordination.views.room.room"
 
 # The pages that departments have for a kind of work, by names of addresses: `pane` shows what is decided (takes
 # the item's key), `withdraw` takes back what was sent (the item's key too), `bulk` decides several together, `back`
@@ -169,10 +176,19 @@ WORK = {
     "consent": {"withdraw": "orders:consent_withdraw"},
     "decline_proposal": {"withdraw": "orders:proposal_withdraw"},
     "problem": {"pane": "orders:pane_problem"},
+    "major_problem": {"pane": "orders:pane_major_problem"},
+    "issue_action": {"pane": "orders:pane_issue_action"},
+    "meeting_action": {"pane": "coordination:pane_action"},
+    "meeting_minutes": {"pane": "coordination:pane_minutes"},
     "sheet_receipt": {"pane": "orders:pane_sheet", "bulk": "orders:sheets_receive"},
     "supplier": {"pane": "procurement:pane_supplier"},
     "countersign": {"withdraw": "sla:ask_no_more"},
     "limit_change": {"pane": "sla:pane_limit_change", "withdraw": "sla:limit_change_withdraw"},
+    "score_check": {"pane": "kpi:pane_check"},
+    "score_appeal": {"pane": "kpi:pane_appeal"},
+    "score_publish": {"pane": "kpi:pane_publish"},
+    "penalty_reply": {"pane": "kpi:pane_reply"},
+    "incentive": {"pane": "kpi:pane_incentive"},
 }
 
 AUTH_USER_MODEL = "people.User"

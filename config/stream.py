@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import os
 import signal
+from urllib.parse import parse_qs
 
 import django
 import uvicorn
@@ -57,7 +58,7 @@ async def answer(scope, receive, send):
     if hub.is_full or hub.is_ending():
         return await refuse(send, 503)
     try:
-        listener = await hub.admit(session)
+        listener = await hub.admit(session, room_of(scope["query_string"]))
     except Exception:  # the database is away: the page tries again by itself
         return await refuse(send, 503)
     if listener is None:
@@ -68,6 +69,12 @@ async def answer(scope, receive, send):
         await tell(listener, receive, send)
     finally:
         hub.listeners.discard(listener)
+
+
+def room_of(query: bytes) -> int | None:
+    """`room=12`: the order whose room the page shows."""
+    asked = parse_qs(query.decode("latin-1")).get("room", [""])[0]
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
 
 
 async def refuse(send, status):

@@ -19,6 +19,7 @@ PREFIXES = {
     "logistics": "logistics/",
     "finance": "finance/",
     "kpi": "figures/",
+    "coordination": "",  # the room of an order, the weekly meeting
 }
 
 handler500 = "config.errors.server_error"

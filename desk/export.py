@@ -72,7 +72,7 @@ def xlsx_book(sheets):
     """Several (title, header, rows) in one file, the headers always in sight."""
     book = Workbook(write_only=True)
     for title, header, rows in sheets:
-        sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\']", " ", title)[:31] or None)
+        sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\']", " ", str(title))[:31] or None)
         sheet.freeze_panes = "A2"
         for row in (header, *rows):
             sheet.append([_xlsx_cell(sheet, value) for value in row])

@@ -12,6 +12,7 @@ urlpatterns = [
     path("orders/<int:pk>/expense/", views.RequestExpense.as_view(), name="expense_request"),
     path("orders/<int:pk>/cost/", views.RecordCost.as_view(), name="cost_record"),
     path("orders/<int:pk>/statement/", views.statement, name="statement"),
+    path("orders/<int:pk>/statement/pdf/", views.statement_pdf, name="statement_pdf"),
     path("orders/<int:pk>/statement/issue/", views.IssueStatement.as_view(), name="statement_issue"),
     path("orders/<int:pk>/settle/", views.Settle.as_view(), name="settle"),
     path("expenses/<int:pk>/", views.DecideExpense.as_view(), name="expense_decide"),

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from desk.faces import TaskFace
 from desk.keyset import paginate
+from desk.paper import pdf_response
 from desk.text import money
-from finance import actions
+from finance import actions, papers
 from finance.charging import CHANGED, change_charge_rule, may_be_charged, set_rush_charge
 from finance.forms import (
     ChargeForm,
@@ -113,6 +114,15 @@ def statement(request, pk):
         "order": order, "settlement": settlement, "content": settlement.content, "costs": costs,
         "company": CompanySettings.current(),
     })
+
+
+def statement_pdf(request, pk):
+    order = visible_order(request, pk)
+    if not may_see(request.user, "result"):
+        raise Http404
+    settlement = get_object_or_404(Settlement.objects.select_related("issued_by"), order=order)
+    paper = papers.statement(request.user, order, settlement)
+    return pdf_response(paper, f"{paper.title} {settlement}")
 
 
 class MoneyAct(OrderAct):

@@ -47,16 +47,27 @@ class OnTime:
         return percent(self.kept, self.kept + self.missed)
 
 
+def first_promises() -> QuerySet:
+    """The first promise of each order, and every one that the customer caused."""
+    earlier = Promise.objects.filter(order=OuterRef("order"), pk__lt=OuterRef("pk"))
+    return Promise.objects.filter(Q(cause=Promise.Cause.CUSTOMER) | ~Exists(earlier)).order_by()
+
+
+def is_overtaken() -> Exists:
+    """By a later change of the customer's own."""
+    later = Promise.objects.filter(order=OuterRef("order"), pk__gt=OuterRef("pk"))
+    return Exists(later.filter(cause=Promise.Cause.CUSTOMER))
+
+
+def is_given_up() -> Exists:
+    """Before the review, which is the third stage, nothing is promised: those given up earlier need no look."""
+    runs = StageRun.objects.filter(order=OuterRef("order"), entered_step__in=("cancel", "decline"), number__gt=3)
+    return Exists(runs)
+
+
 def judged_promises() -> QuerySet:
     """One promise an order: the first, or the customer's own last change; none of orders that were given up."""
-    of_order = Promise.objects.filter(order=OuterRef("order"))
-    earlier = of_order.filter(pk__lt=OuterRef("pk"))
-    customers_later = of_order.filter(cause=Promise.Cause.CUSTOMER, pk__gt=OuterRef("pk"))
-    # Before the review, which is the third stage, nothing is promised: those given up earlier need no look.
-    given_up = StageRun.objects.filter(order=OuterRef("order"), entered_step__in=("cancel", "decline"), number__gt=3)
-    return Promise.objects.filter(
-        Q(cause=Promise.Cause.CUSTOMER) | ~Exists(earlier), ~Exists(customers_later), ~Exists(given_up)
-    ).order_by()  # fmt: skip
+    return first_promises().filter(~is_overtaken(), ~is_given_up())
 
 
 def with_delivery(promises) -> QuerySet:

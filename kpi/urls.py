@@ -1,11 +1,43 @@
 from django.urls import path
 
-from kpi import alone, views
+from kpi import alone, panes, views, views_appeals, views_incentives, views_months, views_part, views_rules
 
 app_name = "kpi"
 urlpatterns = [
     path("", views.week_page, name="weekly"),
+    path("months/<slug:month>/<int:score>/<slug:indicator>/", views_part.part_page, name="part"),
+    path("rules/", views_rules.rules_page, name="rules"),
+    path("rules/change/", views_rules.ChangeRules.as_view(), name="rules_change"),
     path("alone/", alone.month_page, name="alone"),
+    path("orders/<int:pk>/dossier/", views.dossier_pdf, name="dossier"),
     path("orders/<slug:figure>/", views.orders_behind, name="orders"),
     path("orders/<slug:figure>/<slug:of>/", views.orders_behind, name="orders_of"),
+    path("months/", views_months.months_page, name="months"),
+    path("months/<str:month>/", views_months.month_page, name="month"),
+    path("months/<str:month>/compute/", views_months.BeginMonth.as_view(), name="month_compute"),
+    path("months/<str:month>/check/<slug:code>/", views_months.CheckDepartment.as_view(), name="month_check"),
+    path("months/<str:month>/uncheck/<slug:code>/", views_months.UncheckDepartment.as_view(), name="month_uncheck"),
+    path("months/<str:month>/publish/", views_months.PublishMonth.as_view(), name="month_publish"),
+    path("months/<str:month>/sheet/", views_months.month_sheet, name="month_sheet"),
+    path("months/<str:month>/notice/", views_months.month_notice, name="month_notice"),
+    path("parts/<int:pk>/appeal/", views_appeals.RaiseAppeal.as_view(), name="appeal_new"),
+    path("appeals/<int:pk>/", views_appeals.appeal_page, name="appeal"),
+    path("appeals/<int:pk>/accept/", views_appeals.DecideAppeal.as_view(), name="appeal_accept"),
+    path("appeals/<int:pk>/refuse/", views_appeals.RefuseAppeal.as_view(), name="appeal_refuse"),
+    path("appeals/<int:pk>/withdraw/", views_appeals.WithdrawAppeal.as_view(), name="appeal_withdraw"),
+    path("cases/<int:pk>/leave-out/", views_appeals.LeaveOut.as_view(), name="leave_out"),
+    path("incentives/", views_incentives.incentives_page, name="incentives"),
+    path("incentives/sheet/", views_incentives.incentives_sheet, name="incentives_sheet"),
+    path("incentives/<int:pk>/", views_incentives.incentive_page, name="incentive"),
+    path("incentives/<int:pk>/reply/", views_incentives.ReplyToPenalty.as_view(), name="incentive_reply"),
+    path("incentives/<int:pk>/approve/", views_incentives.ApproveIncentive.as_view(), name="incentive_approve"),
+    path("incentives/<int:pk>/refuse/", views_incentives.RefuseIncentive.as_view(), name="incentive_refuse"),
+    path("incentives/<int:pk>/withdraw/", views_incentives.WithdrawIncentive.as_view(), name="incentive_withdraw"),
+    path("incentives/<int:pk>/certificate/", views_incentives.certificate, name="certificate"),
+    path("scores/<int:pk>/propose/<slug:kind>/", views_incentives.ProposeIncentive.as_view(), name="propose"),
+    path("work/<int:pk>/check/", panes.check, name="pane_check"),
+    path("work/<int:pk>/appeal/", panes.appeal, name="pane_appeal"),
+    path("work/<int:pk>/publish/", panes.publish, name="pane_publish"),
+    path("work/<int:pk>/reply/", panes.reply, name="pane_reply"),
+    path("work/<int:pk>/incentive/", panes.incentive, name="pane_incentive"),
 ]

@@ -3,12 +3,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from access import throttle
 from desk.keyset import paginate
+from desk.paper import pdf_response
 from kpi import reports, weekly
 from kpi.behind import BEHIND
+from kpi.dossier import dossier
 from kpi.weeks import Week
 from orders.models import UrgentOrder
 from orders.money import may_see
+from orders.pages import visible_order
 from people.roles import Right
 from records.acts import require
 
@@ -39,6 +43,16 @@ def week_page(request):
         "risk_count": risk_count, "risks": risks,
         "dues": [(day, days[day]) for day in week.days], "dues_all": on_time[-1],
     })  # fmt: skip
+
+
+def dossier_pdf(request, pk):
+    """The whole order as one PDF, as far as this person may see it."""
+    order = visible_order(request, pk)
+    if order.is_draft:
+        raise Http404
+    throttle.hit("export", request.user.pk)
+    paper = dossier(request.user, order)
+    return pdf_response(paper, f"{paper.title} {order}")
 
 
 def orders_behind(request, figure, of=""):

@@ -1,16 +1,17 @@
 """The figures of one week's meeting: last week against the week before, and what this week holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.cache import cache
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from kpi import reports
 from kpi.models import Target
 from kpi.weeks import Week
+from orders.machine import Stage
 from orders.models import Issue, OrderLine, UrgentOrder
 from orders.pages import title_of
 
@@ -59,7 +60,12 @@ class Point:
     """A figure in one week, with what it was made of."""
 
     value: float | None
-    basis: str
+    source: str = ""
+    counts: dict = field(default_factory=dict)
+
+    @property
+    def basis(self) -> str:
+        return _(self.source) % self.counts
 
 
 @dataclass(frozen=True)
@@ -139,25 +145,25 @@ def _number(value) -> float | None:
 
 
 def _on_time(row) -> Point:
-    return Point(row.percent, _("%(kept)d of %(due)d due") % {"kept": row.kept, "due": row.due})
+    return Point(row.percent, gettext_noop("%(kept)d of %(due)d due"), {"kept": row.kept, "due": row.due})
 
 
 def _processing(row) -> Point:
     hours = None if row.seconds is None else round(row.seconds / 3600)
-    return Point(hours, _("%(count)d delivered") % {"count": row.orders})
+    return Point(hours, gettext_noop("%(count)d delivered"), {"count": row.orders})
 
 
 def _overruns(row) -> Point:
-    return Point(row.late if row.stays else None, _("of %(count)d confirmations") % {"count": row.stays})
+    return Point(row.late if row.stays else None, gettext_noop("of %(count)d confirmations"), {"count": row.stays})
 
 
 def _first_pass(row) -> Point:
-    return Point(row.percent, _("of %(count)d pieces") % {"count": row.inspected})
+    return Point(row.percent, gettext_noop("of %(count)d pieces"), {"count": row.inspected})
 
 
 def _satisfaction(row) -> Point:
     stars = None if row.stars is None else round(float(row.stars), 1)
-    return Point(stars, _("%(count)d answers") % {"count": row.answers})
+    return Point(stars, gettext_noop("%(count)d answers"), {"count": row.answers})
 
 
 @dataclass(frozen=True)
@@ -166,13 +172,15 @@ class RiskRow:
     what: str
     why: str
     face: object
+    why_source: str = ""  # where the clock says it, not a person
 
 
 def risk_rows(user, now, limit: int) -> tuple[int, list[RiskRow]]:
-    """How many, and the most pressing that this person may open."""
+    """How many, and the most pressing that this person may open; `user=None`: whoever opens them."""
     every = list(reports.at_risk(now).order_by("stage_item__due_at", "pk").values_list("pk", flat=True))
     keys = every[:limit]
-    shown = UrgentOrder.objects.visible_to(user).filter(pk__in=keys).select_related("customer", "stage_item")
+    seen = UrgentOrder.objects.all() if user is None else UrgentOrder.objects.visible_to(user)
+    shown = seen.filter(pk__in=keys).select_related("customer", "stage_item")
     problems = Issue.objects.filter(solved_at__isnull=True).order_by("-severity", "raised_at")
     lines = OrderLine.objects.select_related("product")
     orders = shown.prefetch_related(Prefetch("lines", queryset=lines), Prefetch("issues", queryset=problems))
@@ -182,15 +190,20 @@ def risk_rows(user, now, limit: int) -> tuple[int, list[RiskRow]]:
 
 def _risk_row(order, now) -> RiskRow:
     face = order.stage_item.face(now) if order.stage_item else None
-    return RiskRow(order, title_of(order, list(order.lines.all())), _why(order, face), face)
+    problems = list(order.issues.all())
+    source = "" if problems else _why(face)
+    why = problems[0].text if problems else why_text(source, order.stage)
+    return RiskRow(order, title_of(order, list(order.lines.all())), why, face, source)
 
 
-def _why(order, face) -> str:
-    """The problem in the words of who raised it; without one what the clock says."""
-    if problems := list(order.issues.all()):
-        return problems[0].text
+def _why(face) -> str:
+    """What the clock says, where nobody has raised a problem in words."""
     if face and face.seconds_left < 0:
-        return _("%(stage)s takes longer than its limit") % {"stage": order.get_stage_display()}
+        return gettext_noop("%(stage)s takes longer than its limit")
     if face and face.state == "crit":
-        return _("The limit of %(stage)s is near") % {"stage": order.get_stage_display()}
-    return _("The promised time is near")
+        return gettext_noop("The limit of %(stage)s is near")
+    return gettext_noop("The promised time is near")
+
+
+def why_text(source, stage) -> str:
+    return _(source) % {"stage": Stage(stage).label}

@@ -16,6 +16,7 @@ urlpatterns = [
     path("lists/<int:pk>/cancel/", views.CancelList.as_view(), name="cancel"),
     path("lists/<int:pk>/dispatch/", views.Dispatch.as_view(), name="dispatch"),
     path("lists/<int:pk>/print/", views.print_list, name="print"),
+    path("lists/<int:pk>/pdf/", views.list_pdf, name="list_pdf"),
     path("packages/<int:pk>/remove/", views.Unpack.as_view(), name="unpack"),
     path("work/<int:pk>/confirmation/", panes.delivery_confirmation, name="pane_confirmation"),
     path("shipments/<int:pk>/proof/", views.RecordProof.as_view(), name="proof"),

@@ -6,8 +6,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from desk.faces import TaskFace
+from desk.paper import pdf_response
 from desk.refusals import NotYours
-from logistics import actions, reports
+from logistics import actions, papers, reports
 from logistics.actions.delivering import delivery_documents
 from logistics.actions.dispatching import conditions
 from logistics.actions.preparing import listed_quantities
@@ -90,6 +91,13 @@ def print_list(request, pk):
         "qr_text": settings.BASE_URL + reverse("logistics:order_tab", args=[order.pk]),
     }
     return render(request, "logistics/list_print.html", context)
+
+
+def list_pdf(request, pk):
+    found = get_object_or_404(DeliveryList.objects.living(), pk=pk)
+    order = visible_order(request, found.order_id)
+    paper = papers.delivery_list(request.user, order, reports.lists_of(order).get(pk=pk))
+    return pdf_response(paper, f"{paper.title} {found}")
 
 
 class LogisticsAct(ActView):

@@ -28,6 +28,12 @@ class RobotForm(forms.Form):
         help_text=_("It hears what concerns this department. The company's robots hear the departments without one."),
     )
     language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
+    rooms = forms.ChoiceField(
+        label=_("from the rooms of orders"), choices=Robot.Rooms, initial=Robot.Rooms.NONE, required=False,
+        widget=forms.RadioSelect,
+        help_text=_("A department's robot hears the orders that its department sees. What stays in the house, files, "
+                    "the customer's contact and amounts are not said."),
+    )  # fmt: skip
 
 
 class ChangeRobotForm(RobotForm):

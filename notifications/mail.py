@@ -46,7 +46,7 @@ def send(letter, postman) -> None:
     """One letter in its reader's language; the same letter always carries the same Message-ID."""
     with translation.override(letter.recipient.language or settings.LANGUAGE_CODE):
         subject, body = compose(letter)
-    _send(letter.recipient, subject, body, letter.message_id, postman)
+    _send(letter.recipient, subject, body, letter.message_id, postman, letter.calendar)
 
 
 def send_digest(letters, postman) -> None:
@@ -58,11 +58,14 @@ def send_digest(letters, postman) -> None:
     _send(reader, subject, body, letters[0].bundle, postman)
 
 
-def _send(reader, subject, body, identity, postman) -> None:
-    postman.carry(EmailMessage(
+def _send(reader, subject, body, identity, postman, calendar="") -> None:
+    message = EmailMessage(
         subject=subject, body=body, to=[reader.email],
         headers={"Message-ID": message_id(identity), "Auto-Submitted": "auto-generated"},
-    ))
+    )
+    if calendar:
+        message.attach("meeting.ics", calendar, "text/calendar")
+    postman.carry(message)
 
 
 def compose(letter) -> tuple[str, str]:

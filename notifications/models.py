@@ -59,6 +59,12 @@ class Robot(models.Model):
         FEISHU = "feishu", _("Feishu")
         SLACK = "slack", "Slack"  # a name, which is no word to translate
 
+    class Rooms(models.TextChoices):
+        ALL = "all", _("everything said")
+        PROGRESS = "progress", _("progress only")
+        ISSUES = "issues", _("problems and solutions only")
+        NONE = "none", _("nothing")
+
     name = models.CharField(_("name"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     encrypted_address = models.TextField(editable=False)
@@ -68,6 +74,9 @@ class Robot(models.Model):
         Department, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("department")
     )
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    rooms = models.CharField(
+        _("from the rooms of orders"), max_length=10, choices=Rooms, default=Rooms.NONE, db_default=Rooms.NONE
+    )
     is_active = models.BooleanField(_("speaks"), default=True)
     version = models.PositiveIntegerField(default=1)
     made_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("added by"))
@@ -88,6 +97,9 @@ class Robot(models.Model):
             models.CheckConstraint(
                 condition=~Q(name="") & ~Q(encrypted_address="") & ~Q(address_digest=""),
                 name="a_robot_has_a_name_and_an_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(rooms__in=["all", "progress", "issues", "none"]), name="a_robot_hears_rooms_in_a_known_way"
             ),
         ]
 
@@ -197,6 +209,7 @@ class Outbox(models.Model):
     source = models.CharField(max_length=80, blank=True)
     # Waits for the one letter a day; which letter it went into is kept, so that another try is the same letter.
     is_digest = models.BooleanField(default=False)
+    calendar = models.TextField(blank=True, default="", db_default="")  # an invitation (ICS), sent with it as a file
     bundle = models.UUIDField(null=True, blank=True)
     message_id = models.UUIDField(default=uuid4, editable=False)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.WAITING)

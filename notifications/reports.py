@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from notifications.models import Notification, Outbox
+from notifications.models import Notification, Outbox, Robot
 from people.models import User
 
 SEEN_AFTER = timedelta(days=7)
@@ -88,3 +88,9 @@ def loads(now=None, most=20) -> list[Load]:
     first = sorted(counted, key=lambda person: (-sum(counted[person].values()), person))[:most]
     people = User.objects.in_bulk(first)
     return [Load(people[pk], [counted[pk].get(day, 0) for day in shown]) for pk in first]
+
+
+def robots_of_rooms(kind) -> list[Robot]:
+    """Those that say in their groups what is said in the rooms of orders, of this kind."""
+    wanted = Robot.Rooms.PROGRESS if kind == "progress" else Robot.Rooms.ISSUES
+    return list(Robot.objects.active().filter(rooms__in=[Robot.Rooms.ALL, wanted]))

@@ -67,6 +67,7 @@ class ChangeRobot(RobotAct):
     def form_kwargs(self):
         return {"initial": {
             "name": self.robot.name, "department": self.robot.department_id, "language": self.robot.language,
+            "rooms": self.robot.rooms,
         }}
 
     def perform(self, form):

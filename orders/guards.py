@@ -2,7 +2,7 @@
 
 from desk.guards import append_only, no_truncate, refuse
 from orders.machine import PASSING_A_HOLD, Box, Stage, edge_table
-from people.guards import behind, natural, same_hands
+from people.guards import behind, natural, same_hands, superior
 from records.guards import alone
 
 ORDER, SIGN_OFF, STEP, LINE = "orders_urgentorder", "orders_signoff", "orders_orderstep", "orders_orderline"
@@ -227,7 +227,7 @@ def _ledger_guards():
     ]
 
 
-_SUBJECT, _ACT = "'order:' || NEW.order_id", "'expense:' || NEW.id"
+_SUBJECT, _ACT, _ISSUE = "'order:' || NEW.order_id", "'expense:' || NEW.id", "'issue:' || NEW.id"
 
 
 # A form of one's own that nobody else has seen may be given up for the order it is like.
@@ -311,6 +311,72 @@ def _customer_guards():
     ]
 
 
+def _issue_guards():
+    """A problem is solved when nothing is open; a major one acknowledged by a superior, and decided by several."""
+    issue, action, decision, decider = (f"orders_issue{part}" for part in ("", "action", "decision", "decider"))
+    solving = "OLD.solved_at IS NULL AND NEW.solved_at IS NOT NULL"
+    major = "(OLD.severity = 'major' OR NEW.severity = 'major')"
+    people = (
+        f"SELECT count(DISTINCT {natural('x.person_id')}) FROM {decider} x WHERE x.decision_id = d.id"
+    )
+    decided = (
+        f"EXISTS (SELECT 1 FROM {decision} d WHERE d.issue_id = NEW.id AND ({people}) >= 2"
+        f" AND EXISTS (SELECT 1 FROM {decider} s WHERE s.decision_id = d.id AND s.is_superior))"
+    )
+    still_open = (
+        f"EXISTS (SELECT 1 FROM {action} a WHERE a.issue_id = NEW.id AND a.done_at IS NULL AND a.cancelled_at IS NULL)"
+    )
+    noting = "OLD.acknowledged_by_id IS NULL AND NEW.acknowledged_by_id IS NOT NULL"
+    own = (
+        f"{natural('NEW.acknowledged_by_id')} IN ({behind('NEW.raised_by_id', 'issue.raise', 'NEW.raised_at')})"
+        f" AND NOT {alone(_SUBJECT, _ISSUE, 'NEW.acknowledged_by_id')}"
+    )
+    unsaid = "NEW.lowered_at IS NULL OR NEW.lowered_by_id IS NULL OR NEW.lowered_reason = ''"
+    not_above = f"NOT {superior('NEW.lowered_by_id', 'NEW.lowered_at')}"
+    is_solved = f"EXISTS (SELECT 1 FROM {issue} i WHERE i.id = NEW.issue_id AND i.solved_at IS NOT NULL)"
+    of = f"FROM {decision} d WHERE d.id = NEW.decision_id"
+    named = f"(SELECT count(*) FROM {decider} x WHERE x.decision_id = NEW.decision_id)"
+    same = (
+        f"EXISTS (SELECT 1 FROM {decider} x WHERE x.decision_id = NEW.decision_id"
+        f" AND {natural('x.person_id')} = {natural('NEW.person_id')})"
+    )
+    return [
+        refuse(issue, "noted", on="UPDATE", says="a major problem is solved after a superior has taken note of it",
+               when=f"{solving} AND {major} AND NEW.acknowledged_at IS NULL"),
+        refuse(issue, "decided", on="UPDATE", says="a major problem is solved by a joint decision with a superior",
+               when=f"{solving} AND {major} AND NOT {decided}"),
+        refuse(issue, "actions", on="UPDATE", says="a problem with an open action is not solved",
+               when=f"{solving} AND {still_open}"),
+        refuse(issue, "solved", on="UPDATE", says="a solved problem stays solved",
+               when="OLD.solved_at IS NOT NULL AND (NEW.solved_at IS NULL OR NEW.solved_at <> OLD.solved_at"
+                    " OR NEW.solution <> OLD.solution OR NEW.severity <> OLD.severity)"),
+        refuse(issue, "own", on="UPDATE", says="who raised a problem does not take note of it for the superiors",
+               when=f"{noting} AND {own}"),
+        refuse(issue, "above", on="UPDATE", says="a superior takes note of a major problem",
+               when=f"{noting} AND NOT {superior('NEW.acknowledged_by_id', 'NEW.acknowledged_at')}"),
+        refuse(issue, "kept", on="UPDATE", says="that a superior took note stays",
+               when="OLD.acknowledged_at IS NOT NULL AND (NEW.acknowledged_at IS NULL"
+                    " OR NEW.acknowledged_at <> OLD.acknowledged_at"
+                    " OR NEW.acknowledged_by_id <> OLD.acknowledged_by_id)"),
+        refuse(issue, "lowered", on="UPDATE", says="a superior says why a major problem is minor",
+               when="OLD.severity = 'major' AND NEW.severity = 'minor'"
+                    f" AND ({unsaid} OR NEW.lowered_at = OLD.lowered_at OR {not_above})"),
+        *append_only(action, may_update=("item_id", "result", "done_at", "done_by_id", "cancel_reason",
+                                         "cancelled_at", "cancelled_by_id")),
+        refuse(action, "ended", on="UPDATE", says="an ended action stays ended",
+               when="OLD.done_at IS NOT NULL OR OLD.cancelled_at IS NOT NULL"),
+        refuse(action, "solved", on="INSERT", says="a solved problem gets no action", when=is_solved),
+        *append_only(decision),
+        refuse(decision, "solved", on="INSERT", says="a solved problem gets no decision", when=is_solved),
+        *append_only(decider),
+        refuse(decider, "same", on="INSERT", says="one human being decides once", when=same),
+        refuse(decider, "full", on="INSERT", says="a decision is of the people it was recorded with",
+               when=f"{named} >= (SELECT d.people_count {of})"),
+        refuse(decider, "superior", on="INSERT", says="a superior is a head, a manager or who stands in for a head",
+               when=f"NEW.is_superior AND NOT {superior('NEW.person_id', f'(SELECT d.recorded_at {of})')}"),
+    ]
+
+
 GUARDS = [
     *_same_person_guards(),
     refuse(SIGN_OFF, "people", on="INSERT", says="the assessments come from different people", when=_assessors()),
@@ -321,6 +387,7 @@ GUARDS = [
     *_sign_off_guards(),
     *_ledger_guards(),
     *_customer_guards(),
+    *_issue_guards(),
     *append_only("orders_promise", may_update=("withdrawn_at",)),
     refuse("orders_promise", "withdrawn", on="UPDATE", says="a withdrawn promise stays withdrawn",
            when="OLD.withdrawn_at IS NOT NULL"),

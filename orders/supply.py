@@ -109,7 +109,7 @@ def _close_line(order, line, by):
     if line.item and line.item.is_living:
         sla.finish(line.item, by=by)
     for issue in Issue.objects.filter(order=order, material_line=line, solved_at__isnull=True, severity="minor"):
-        actions.solve_issue(issue_id=issue.pk, by=by, solution=_("The material is here and accepted."))
+        actions.solve_if_ready(issue=issue, by=by, solution=_("The material is here and accepted."))
 
 
 def _reject(order, receipt, by):

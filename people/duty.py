@@ -3,7 +3,7 @@
 from collections import defaultdict
 from functools import cached_property
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from people.models import Absence, Delegation, Department, DutyDay, User
@@ -130,3 +130,17 @@ def hands_of(acts, right: Right | None = None) -> set[int]:
         if was_used and (right is None or right in held.rights):
             found.add(held.from_person.natural_id)
     return found
+
+
+def superiors(at=None):
+    """Heads and their deputies, managers, general managers, and who stands in for a head who is away."""
+    heads = Department.objects.exclude(head=None).values("head")
+    standing_in = Absence.objects.current(at).filter(person__in=heads, delegate__isnull=False).values("delegate")
+    above = Q(role__in=[Role.MANAGER, Role.GENERAL_MANAGER]) | Q(pk__in=heads) | Q(pk__in=standing_in)
+    deputies = Department.deputies.through.objects.values("user")
+    return User.objects.filter(above | Q(pk__in=deputies), is_active=True).order_by("pk")
+
+
+def is_superior(person) -> bool:
+    is_one = person.is_head or person.role in (Role.MANAGER, Role.GENERAL_MANAGER)
+    return person.is_active and (is_one or superiors().filter(pk=person.pk).exists())

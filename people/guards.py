@@ -27,6 +27,20 @@ def same_hands(first: str, second: str) -> str:
     return f"EXISTS (SELECT 1 FROM ({first}) h1 JOIN ({second}) h2 ON h1.p = h2.p)"
 
 
+def superior(person: str, moment: str) -> str:
+    """SQL: heads a department, deputises there, is a manager, or stood in at that moment for a head who was away."""
+    away = (
+        f"SELECT 1 FROM {ABSENCE} a JOIN people_department h ON h.head_id = a.person_id WHERE a.delegate_id = {person}"
+        f" AND a.starts_at <= {moment} AND a.ends_at > {moment}"
+        f" AND (a.cancelled_at IS NULL OR a.cancelled_at > {moment})"
+    )
+    return (
+        f"(EXISTS (SELECT 1 FROM {USER} u WHERE u.id = {person} AND u.role IN ('manager', 'general_manager'))"
+        f" OR EXISTS (SELECT 1 FROM people_department d WHERE d.head_id = {person})"
+        f" OR EXISTS (SELECT 1 FROM people_department_deputies x WHERE x.user_id = {person}) OR EXISTS ({away}))"
+    )
+
+
 def _passes_on(elements: str) -> str:
     shared = f"SELECT 1 FROM {elements}(d.rights) a JOIN {elements}(NEW.rights) b ON a.value = b.value"
     return (

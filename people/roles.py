@@ -44,6 +44,10 @@ class Right(TextChoices):
     SEE_ALL = "order.see_all", _("see every order")
     SEE_FIGURES = "figures.see", _("see the figures of all departments")
     LIMIT_DECIDE = "limit.decide", _("decide changes of the time limits")
+    SCORE_RUN = "score.run", _("prepare the monthly scores")
+    SCORE_DECIDE = "score.decide", _("decide appeals and correct scores")
+    SCORE_PUBLISH = "score.publish", _("publish the monthly scores")
+    INCENTIVE_DECIDE = "incentive.decide", _("decide rewards and penalties")
     CONFIGURE = "desk.configure", _("administer the desk")
 
 
@@ -79,11 +83,12 @@ ROLE_RIGHTS = {
         R.COST_RECORD, R.SETTLE, R.EXPENSE_DECIDE, R.ISSUE_RAISE,
         R.SEE_SALES, R.SEE_PURCHASE, R.SEE_RESOURCE, R.SEE_RESULT,
     },
-    Role.HR: {R.ISSUE_RAISE},
+    Role.HR: {R.ISSUE_RAISE, R.SCORE_RUN},
     Role.MANAGER: {R.SEE_ALL, R.SEE_FIGURES, R.SEE_SALES, R.SEE_PURCHASE, R.SEE_RESOURCE, R.SEE_RESULT},
     Role.GENERAL_MANAGER: {
         R.SEE_ALL, R.SEE_FIGURES, R.EXPENSE_DECIDE, R.EXPENSE_DECIDE_OVER, R.SUPPLIER_APPROVE, R.LIMIT_DECIDE,
         R.SEE_SALES, R.SEE_PURCHASE, R.SEE_RESOURCE, R.SEE_RESULT, R.ISSUE_RAISE,
+        R.SCORE_RUN, R.SCORE_DECIDE, R.SCORE_PUBLISH, R.INCENTIVE_DECIDE,
     },
     Role.ADMINISTRATOR: {R.CONFIGURE, R.MASTER_CHANGE},
 }
@@ -96,7 +101,7 @@ HEAD_RIGHTS = {
     "quality": ROLE_RIGHTS[Role.INSPECTOR] | {R.SEND_BACK, R.SEE_FIGURES},
     "logistics": ROLE_RIGHTS[Role.DISPATCHER] | {R.SEND_BACK, R.SEE_FIGURES},
     "finance": ROLE_RIGHTS[Role.ACCOUNTANT] | {R.SEND_BACK, R.SEE_FIGURES},
-    "hr": ROLE_RIGHTS[Role.HR] | {R.SEE_FIGURES},
+    "hr": ROLE_RIGHTS[Role.HR] | {R.SEE_FIGURES, R.SCORE_DECIDE},
     "management": ROLE_RIGHTS[Role.GENERAL_MANAGER],
 }
 

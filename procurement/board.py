@@ -77,11 +77,14 @@ class LineRow:
 
 def work_list(user, cursor=None) -> Page:
     """What must still be got for the orders this person sees, the earliest need first."""
-    lines = lines_to_buy().filter(order__in=UrgentOrder.objects.visible_to(user)).annotate(
-        need=Coalesce("needed_at", Value(NO_DATE))
-    ).select_related("material", "order__customer", "item", "step")
-    page = paginate(lines, ordering=("need", "pk"), cursor=cursor)
+    page = paginate(lines_needed(user), ordering=("need", "pk"), cursor=cursor)
     return Page(_rows(page.rows), page.next_cursor)
+
+
+def lines_needed(user):
+    lines = lines_to_buy().filter(order__in=UrgentOrder.objects.visible_to(user))
+    lines = lines.annotate(need=Coalesce("needed_at", Value(NO_DATE))).order_by("need", "pk")
+    return lines.select_related("material", "order__customer", "item", "step")
 
 
 def order_rows(order) -> list[LineRow]:

@@ -5,7 +5,9 @@ from procurement import panes, views
 app_name = "procurement"
 urlpatterns = [
     path("", views.board, name="board"),
+    path("file/", views.board_file, name="board_file"),
     path("orders/<int:pk>/", views.order_tab, name="order_tab"),
+    path("orders/<int:pk>/pdf/", views.order_pdf, name="order_pdf"),
     path("orders/<int:pk>/ready/", views.MaterialsReady.as_view(), name="order_ready"),
     path("orders/<int:pk>/contact/", views.LogContact.as_view(), name="order_contact"),
     path("lines/<int:pk>/order/", views.OrderLine.as_view(), name="line_order"),
@@ -21,6 +23,7 @@ urlpatterns = [
     path("purchases/<int:pk>/cancel/", views.CancelPurchase.as_view(), name="purchase_cancel"),
     path("work/<int:pk>/supplier/", panes.supplier, name="pane_supplier"),
     path("suppliers/", views.suppliers, name="suppliers"),
+    path("suppliers/file/", views.suppliers_file, name="suppliers_file"),
     path("suppliers/new/", views.ProposeSupplier.as_view(), name="supplier_propose"),
     path("suppliers/<int:pk>/", views.supplier_detail, name="supplier_detail"),
     path("suppliers/<int:pk>/approve/", views.ApproveSupplier.as_view(), name="supplier_approve"),

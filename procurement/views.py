@@ -5,8 +5,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from access import throttle
+from desk import export
 from desk.keyset import paginate
+from desk.paper import pdf_response
 from orders import actions as orders
 from orders.models import MaterialLine, Negotiation, UrgentOrder
 from orders.money import may_see
@@ -14,8 +18,8 @@ from orders.pages import shell, visible_order
 from orders.supply import plain
 from orders.views.base import OrderAct
 from people.roles import Right
-from procurement import actions
-from procurement.board import order_rows, work_list
+from procurement import actions, papers
+from procurement.board import lines_needed, order_rows, work_list
 from procurement.forms import (
     AnswerForm,
     ContactForm,
@@ -47,6 +51,20 @@ def board(request):
     return render(request, "procurement/board.html", {"page": page, "may_buy": request.user.may(Right.SUPPLY_BUY)})
 
 
+def board_file(request):
+    """All that must still be got, for Excel: what a buyer has on the telephone. No prices."""
+    require_procurement(request.user)
+    throttle.hit("export", request.user.pk)
+    header = [_("Needed by"), _("Material"), _("Critical material"), _("Short"), _("Unit"), _("Urgent order"),
+              _("Customer"), _("Supplier"), _("Promised for")]  # fmt: skip
+    return export.xlsx_response("materials", header, map(_board_row, lines_needed(request.user)), _("Materials to get"))
+
+
+def _board_row(line) -> list:
+    return [line.needed_at, line.material, _("yes") if line.is_key else "", line.short_quantity, line.material.unit,
+            line.order, line.order.customer, line.supplier_name, line.promised_at]  # fmt: skip
+
+
 def order_tab(request, pk):
     order = visible_order(request, pk)
     rows = order_rows(order)
@@ -61,6 +79,13 @@ def order_tab(request, pk):
         "is_negotiating": order.negotiations.filter(state=Negotiation.State.OPEN).exists(),
     }
     return render(request, "procurement/order_tab.html", context)
+
+
+def order_pdf(request, pk):
+    """The purchase list."""
+    order = visible_order(request, pk)
+    paper = papers.purchase_list(request.user, order)
+    return pdf_response(paper, f"{paper.title} {order}")
 
 
 class BuyerAct(OrderAct):
@@ -111,8 +136,8 @@ class LineAct(BuyerAct):
 class OrderLine(LineAct):
     form_class = OrderLineForm
     template_name = "procurement/line_order.html"
-    title = _("Order")
-    submit_label = _("Order")
+    title = pgettext_lazy("buy", "Order")
+    submit_label = pgettext_lazy("buy", "Order")
     done = _("The purchase is recorded.")
 
     def subject(self):
@@ -200,7 +225,7 @@ class PurchaseAct(BuyerAct):
 
 class PlaceOrder(PurchaseAct):
     form_class = PlaceForm
-    title = _("Order")
+    title = pgettext_lazy("buy", "Order")
     submit_label = _("Order now")
     done = _("Ordered.")
 
@@ -282,6 +307,27 @@ def suppliers(request):
     for supplier in page:
         supplier.record = record_of(supplier.pk, cases.get(supplier.pk, []))
     return render(request, "procurement/suppliers.html", {"page": page, "may_buy": request.user.may(Right.SUPPLY_BUY)})
+
+
+def suppliers_file(request):
+    """The suppliers with their record of the last year, for Excel. No prices."""
+    require_procurement(request.user)
+    throttle.hit("export", request.user.pk)
+    found = list(Supplier.objects.order_by("name", "pk"))
+    cases = supplier_cases([supplier.pk for supplier in found])
+    rows = [_supplier_row(supplier, record_of(supplier.pk, cases.get(supplier.pk, []))) for supplier in found]
+    header = [_("Supplier"), pgettext_lazy("supplier", "Approved"), _("in use"), _("Deliveries"), _("In time, %"),
+              _("Accepted, %"), _("Contact person"), _("Telephone"), _("E-mail")]  # fmt: skip
+    return export.xlsx_response("suppliers", header, rows, _("Suppliers"))
+
+
+def _supplier_row(supplier, record) -> list:
+    """Too few deliveries say nothing: no share then."""
+    shares = [None, None]
+    if not record.is_new:
+        shares = [round(100 * record.on_time_share, 1), round(100 * record.accepted_share, 1)]
+    return [supplier, supplier.approved_at, _("yes") if supplier.is_active else _("no"), record.cases, *shares,
+            supplier.contact_name, supplier.contact_phone, supplier.contact_email]  # fmt: skip
 
 
 def supplier_detail(request, pk):

@@ -6,6 +6,7 @@ app_name = "quality"
 urlpatterns = [
     path("", views.board, name="board"),
     path("orders/<int:pk>/", views.order_tab, name="order_tab"),
+    path("orders/<int:pk>/pdf/", views.order_pdf, name="order_pdf"),
     path("steps/<int:pk>/inspect/", views.InspectStep.as_view(), name="inspect_step"),
     path("steps/<int:pk>/first-article/", views.FirstArticle.as_view(), name="first_article"),
     path("lines/<int:pk>/inspect/", views.InspectFinal.as_view(), name="inspect_final"),

@@ -4,13 +4,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from desk.paper import pdf_response
 from desk.refusals import NotYours
 from orders.actions.door import who_may
 from orders.models import Nonconformance, OrderLine, OrderStep, Receipt
 from orders.pages import shell, visible_order
 from orders.supply import plain
 from people.roles import Right
-from quality import actions, reports
+from quality import actions, papers, reports
 from quality.actions.inspecting import plan_for, sample_for
 from quality.forms import ConcessionForm, DecideForm, FirstArticleForm, InspectionForm, ReceiptForm
 from quality.models import Concession, Inspection
@@ -44,6 +45,13 @@ def order_tab(request, pk):
         "may_decide": is_open and request.user.may(Right.QUALITY_DECIDE),
     }
     return render(request, "quality/order_tab.html", shell(request, order) | context)
+
+
+def order_pdf(request, pk):
+    """The inspection report."""
+    order = visible_order(request, pk)
+    paper = papers.inspection_report(request.user, order)
+    return pdf_response(paper, f"{paper.title} {order}")
 
 
 def photo(request, pk):

@@ -20,6 +20,7 @@ from desk.refusals import BadInput, GateShut
 from records.images import pixels
 from records.models import CompanySettings, StoredFile
 
+TAKEN_BACK = "taken_back"  # the purpose of a file that went with its words: nobody is shown it any more
 HEAD_BYTES = 4096
 ZIP_PARTS, ZIP_BYTES = 5_000, 300 * 1024 * 1024  # unpacked
 PIXELS = 210_000_000  # the largest cameras of phones; more would stop the browser that shows it

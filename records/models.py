@@ -1,6 +1,6 @@
 import hashlib
 import json
-from datetime import UTC, timedelta
+from datetime import UTC, time, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from desk.text import render
@@ -208,6 +209,28 @@ class CompanySettings(models.Model):
     duplicate_window_days = models.PositiveSmallIntegerField(
         _("days in which a like order is asked about"), default=14
     )
+    score_check_days = models.PositiveSmallIntegerField(
+        _("working days in which heads check the month's scores"), default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+    )
+    appeal_days = models.PositiveSmallIntegerField(
+        _("working days for appeals against the month's scores"), default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+    )
+    reply_days = models.PositiveSmallIntegerField(
+        _("working days to reply to a proposed penalty"), default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+    )
+    meeting_weekday = models.PositiveSmallIntegerField(
+        _("day of the weekly coordination meeting"), choices=list(WEEKDAYS.items()), default=0,
+        help_text=_("Where that is no working time, the next working day of the week."),
+    )
+    meeting_time = models.TimeField(_("time of the weekly coordination meeting"), default=time(10, 30))
+    meeting_minutes = models.PositiveSmallIntegerField(
+        _("minutes of the weekly coordination meeting"), default=30,
+        validators=[MinValueValidator(10), MaxValueValidator(240)],
+    )
+    meeting_place = models.CharField(_("place of the weekly coordination meeting"), max_length=120, blank=True)
     file_size_limit_mb = models.PositiveSmallIntegerField(
         _("largest file, MB"), default=20, validators=[MinValueValidator(1)]
     )

@@ -18,6 +18,8 @@ RULES = (
     "company_name", "review_people", "has_sole_authority", "silent_customer_days", "option_valid_hours",
     "duplicate_window_days", "class_a_max_ratio", "class_b_max_ratio", "over_delivery_percent",
     "budget_allowance_percent", "major_cost_amount", "file_size_limit_mb",
+    "meeting_weekday", "meeting_time", "meeting_minutes", "meeting_place",
+    "score_check_days", "appeal_days", "reply_days",
 )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.core.exceptions import ValidationError
@@ -24,7 +24,16 @@ from people.roles import Right
 from records.models import Event
 from sla import effects, reports
 from sla.actions.rules import freeze, publish_calendar
-from sla.models import CalendarDay, CalendarEdition, WorkCalendar, WorkItem, calendar_body, check_time_zone, check_week
+from sla.models import (
+    CalendarDay,
+    CalendarEdition,
+    WorkCalendar,
+    WorkItem,
+    calendar_body,
+    calendar_of,
+    check_time_zone,
+    check_week,
+)
 
 Kind = CalendarDay.Kind
 MOST_LINES = 20  # of one event's sentence; the edition holds everything
@@ -259,6 +268,21 @@ def running() -> dict[str, Running]:
         row.clocks += clocks
         row.provisional += provisional
     return found
+
+
+# Days
+
+
+def working_days_after(moment: datetime, days: int) -> datetime:
+    """So many working days of the company later, at the same hour."""
+    row = WorkCalendar.objects.select_related("edition").order_by("pk").first()
+    calendar = calendar_of(row.edition_id if row else None)
+    at = moment
+    while days:
+        at += timedelta(days=1)
+        day = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+        days -= bool(calendar.between(day, day + timedelta(days=1)))
+    return at
 
 
 # Before the year runs out

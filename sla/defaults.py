@@ -50,13 +50,21 @@ LIMITS = {
     Kind.RATING: (45, False, (PauseReason.CUSTOMER,)),
     Kind.EXPENSE: (2, True, ()),
     Kind.PROBLEM: (1, False, (PauseReason.DEPARTMENT, PauseReason.SUPPLIER)),
+    Kind.MAJOR_PROBLEM: (0.5, False, ()),
+    Kind.ISSUE_ACTION: (9, False, (PauseReason.DEPARTMENT, PauseReason.SUPPLIER, PauseReason.CUSTOMER)),
     Kind.SLIP: (2, False, (PauseReason.DEPARTMENT, PauseReason.SUPPLIER, PauseReason.CUSTOMER)),
     Kind.SHEET_RECEIPT: (2, False, ()),
     Kind.STOP_REPORT: (9, False, ()),
     Kind.SUPPLIER: (9, True, ()),
     Kind.COUNTERSIGN: (2, True, ()),
     Kind.MEETING_ACTION: (45, False, (PauseReason.DEPARTMENT, PauseReason.SUPPLIER, PauseReason.CUSTOMER)),
+    Kind.MEETING_MINUTES: (18, True, ()),
     Kind.LIMIT_CHANGE: (9, True, ()),
+    Kind.SCORE_CHECK: (27, False, ()),
+    Kind.SCORE_APPEAL: (18, True, ()),
+    Kind.SCORE_PUBLISH: (18, True, ()),
+    Kind.PENALTY_REPLY: (27, False, ()),
+    Kind.INCENTIVE: (27, True, ()),
     Kind.SILENCE: (9, True, ()),
     Kind.DECLINE_PROPOSAL: (2, True, ()),
     Kind.ORDER: (90, False, (PauseReason.CUSTOMER,)),
@@ -71,10 +79,12 @@ def seed() -> None:
     for kind, (hours, is_decision, pause_reasons) in LIMITS.items():
         if kind not in known:
             policy = Policy.objects.create(kind=kind, is_decision=is_decision)
+            steps = LADDERS.get(kind, default_ladder)()
+            remind, escalate = [step.at_percent for step in steps if step.at_percent][:2]
             actions.save_policy(
-                policy, by=None, reason=DEFAULT_REASON, target_seconds=hours * HOUR, calendar=calendar,
-                pause_reasons=[str(reason) for reason in pause_reasons], steps=default_ladder(),
-                in_force_from=FROM_THE_START,
+                policy, by=None, reason=DEFAULT_REASON, target_seconds=int(hours * HOUR), calendar=calendar,
+                pause_reasons=[str(reason) for reason in pause_reasons], steps=steps, in_force_from=FROM_THE_START,
+                remind_percent=remind, escalate_percent=escalate,
             )
 
 
@@ -91,6 +101,23 @@ def default_ladder() -> list[EscalationStep]:
             repeat_every_minutes=120, repeat_at_most=5, needs_acknowledgement=True,
         ),
     ]
+
+
+def ladder_of_major_problems() -> list[EscalationStep]:
+    """Nobody has taken note: management at the limit, general management at once after it."""
+    both = ["in_app", "email"]
+    all_hear = [*both, "robot"]
+    return [
+        EscalationStep(level=1, at_percent=50, recipients=[Recipient.ASSIGNEE], channels=both),
+        EscalationStep(level=2, at_percent=100, recipients=[Recipient.HEAD, Recipient.MANAGER], channels=all_hear),
+        EscalationStep(
+            level=3, minutes_past_due=15, recipients=[Recipient.MANAGER, Recipient.GENERAL_MANAGER], channels=all_hear,
+            repeat_every_minutes=60, repeat_at_most=5, needs_acknowledgement=True,
+        ),
+    ]
+
+
+LADDERS = {Kind.MAJOR_PROBLEM: ladder_of_major_problems}
 
 
 def _factory() -> WorkCalendar:

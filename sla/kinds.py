@@ -38,6 +38,8 @@ class Kind(TextChoices):
     RATING = "rating", _("Customer satisfaction")
     EXPENSE = "expense", _("Expense request")
     PROBLEM = "problem", _("Problem")
+    MAJOR_PROBLEM = "major_problem", _("Major problem")
+    ISSUE_ACTION = "issue_action", _("Action on a problem")
     SLIP = "slip", _("Order that slips")
     SHEET_RECEIPT = "sheet_receipt", _("Receipt of the processing sheet")
     STOP_REPORT = "stop_report", _("Stop and report cost")
@@ -46,8 +48,14 @@ class Kind(TextChoices):
     ORDER = "order", _("Whole order")
     SUPPLIER = "supplier", _("New supplier")
     MEETING_ACTION = "meeting_action", _("Action of the weekly meeting")
+    MEETING_MINUTES = "meeting_minutes", _("Minutes of the weekly meeting")
     COUNTERSIGN = "countersign", _("Agreement")
     LIMIT_CHANGE = "limit_change", _("Change of time limits")
+    SCORE_CHECK = "score_check", _("Check of the month's scores")
+    SCORE_APPEAL = "score_appeal", _("Appeal against a score")
+    SCORE_PUBLISH = "score_publish", _("Publishing of the month's scores")
+    PENALTY_REPLY = "penalty_reply", _("Reply to a proposed penalty")
+    INCENTIVE = "incentive", _("Reward or penalty")
     DRILL = "drill", _("Drill")
 
 
@@ -76,7 +84,8 @@ RIGHT_OF_KIND = {
     Kind.RETURNED: Right.QUALITY_DECIDE, Kind.RATING: Right.ORDER_CONFIRM,
     Kind.SETTLEMENT: Right.SETTLE, Kind.EXPENSE: Right.EXPENSE_DECIDE, Kind.SUPPLIER: Right.SUPPLIER_APPROVE,
     Kind.SILENCE: Right.ORDER_DECIDE, Kind.DECLINE_PROPOSAL: Right.ORDER_DECIDE,
-    Kind.LIMIT_CHANGE: Right.LIMIT_DECIDE,
+    Kind.LIMIT_CHANGE: Right.LIMIT_DECIDE, Kind.SCORE_APPEAL: Right.SCORE_DECIDE,
+    Kind.SCORE_PUBLISH: Right.SCORE_PUBLISH, Kind.INCENTIVE: Right.INCENTIVE_DECIDE,
 }  # fmt: skip
 
 
@@ -90,7 +99,8 @@ OWNER_OF_KIND = {
     Kind.EXPENSE: ("finance", Role.ACCOUNTANT), Kind.SUPPLIER: ("procurement", ""), Kind.CREDIT: ("finance", ""),
     Kind.CONSENT: ("sales", Role.SALES), Kind.SILENCE: ("sales", ""), Kind.DECLINE_PROPOSAL: ("sales", ""),
     Kind.COMPLAINT: ("quality", ""), Kind.COMPLAINT_ANSWER: ("sales", Role.SALES),
-    Kind.LIMIT_CHANGE: ("management", Role.GENERAL_MANAGER),
+    Kind.LIMIT_CHANGE: ("management", Role.GENERAL_MANAGER), Kind.SCORE_APPEAL: ("hr", ""),
+    Kind.SCORE_PUBLISH: ("management", Role.GENERAL_MANAGER), Kind.INCENTIVE: ("management", Role.GENERAL_MANAGER),
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from sla import bulk, views, views_acts, views_calendars, views_clock, views_lim
 app_name = "sla"
 urlpatterns = [
     path("", views.my_work, name="my_work"),
+    path("work/file/", views.my_work_file, name="my_work_file"),
     path("work/<int:pk>/", views.item, name="item"),
     path("work/transfer/", bulk.TransferMany.as_view(), name="transfer_many"),
     path("work/<int:pk>/transfer/", views_acts.Transfer.as_view(), name="transfer"),

@@ -9,12 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from access import throttle
+from desk import export
 from desk.faces import ItemGroup, TabFace
 from desk.keyset import paginate
 from sla import item_acts, panes, reports
 from sla.kinds import Kind, work_of
 from sla.models import WorkItem
 
+MOST_ROWS = 5_000  # of a file
 DECIDE, DO, STARTED, COPIED, DONE = "decide", "do", "started", "copied", "done"
 EMPTY = {
     STARTED: gettext_lazy("Nothing you sent waits for anybody."),
@@ -38,6 +41,24 @@ def my_work(request):
         "done": done, "undo_url": _undo_url(done), "bulks": _bulks(groups),
     }
     return render(request, "sla/my_work.html", context)
+
+
+def my_work_file(request):
+    """What waits for the person, for Excel: one sheet to decide, one to do."""
+    throttle.hit("export", request.user.pk)
+    header = [_("Due"), _("What"), _("About"), _("Customer"), _("Stage"), _("Department"), _("State")]
+    items = WorkItem.objects.living().for_person(request.user).annotate(due_or_never=reports.DUE)
+    items = items.select_related("department").order_by("due_or_never", "pk")
+    sheets = [
+        (str(label), header, [_file_row(item) for item in items.filter(is_decision=is_decision)[:MOST_ROWS]])
+        for label, is_decision in ((_("To decide"), True), (_("To do"), False))
+    ]
+    return export.book_response(f"work-{timezone.localtime():%Y%m%d-%H%M}", export.xlsx_book(sheets))
+
+
+def _file_row(item) -> list:
+    return [item.due_at, item.subject_text, item.source_label, item.customer, item.stage_label, item.department,
+            item.get_state_display()]  # fmt: skip
 
 
 def _listed(user, tab, cursor, now):

@@ -37,6 +37,7 @@ JOBS = {
     "production.hand_over_made": gettext_lazy("Hand over what was made"),
     "records.remove_orphan_files": gettext_lazy("Remove files of nobody"),
     "records.forget_once_keys": gettext_lazy("Forget old keys against double clicks"),
+    "kpi.score_ended_month": gettext_lazy("Score the month that ended"),
     "access.forget_ended": gettext_lazy("Forget ended sessions"),
 }
 

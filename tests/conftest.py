@@ -47,10 +47,10 @@ MISSING = servers.missing()
 IS_LEFT_OUT = DATABASE == "postgresql" and "PostgreSQL" in MISSING
 # Which run a marked test belongs to, and the server it needs.
 NEEDS = {"postgres": "PostgreSQL", "browser": "Chromium", "redis": "Redis"}
-DEPARTMENTS = ("production", "procurement", "quality", "logistics", "finance", "kpi")
-# Of the orders' own tests what every database must hold; the acts around an order run once.
+DEPARTMENTS = ("production", "procurement", "quality", "logistics", "finance", "kpi", "coordination")
+# Of these and the orders' own tests what every database must hold; the acts around an order run once.
 CORE = ("test_machine", "test_gate", "test_races", "test_door", "test_hold", "test_withdrawal", "test_search",
-        "test_offers")
+        "test_offers", "test_month_guards", "test_issue_guards", "test_recomputing")
 RUN_OF = {"postgres": "postgresql", "browser": "sqlite", "redis": "sqlite", "once": "sqlite"}
 
 
@@ -74,7 +74,7 @@ def belongs_here(item) -> bool:
     """Pages and departments run once, on the stricter database that is there; the browser walks them on SQLite."""
     marks = [mark for mark in RUN_OF if item.get_closest_marker(mark)]
     folder, name = item.path.parent.name, item.path.stem
-    is_act = folder in DEPARTMENTS or (folder == "orders" and name not in CORE) or name.startswith("test_views")
+    is_act = (folder in (*DEPARTMENTS, "orders") and name not in CORE) or name.startswith("test_views")
     if is_act and not marks:
         return ("sqlite" if "PostgreSQL" in MISSING else "postgresql") == DATABASE
     runs = {RUN_OF[mark] for mark in marks}

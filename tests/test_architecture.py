@@ -24,6 +24,7 @@ LAYERS = (
     ("orders",),
     ("production", "procurement", "quality", "logistics", "finance"),
     ("kpi",),
+    ("coordination",),
     ("config",),
 )
 LEVEL = {app: level for level, layer in enumerate(LAYERS) for app in layer}

@@ -2,15 +2,22 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.utils import timezone
 
-from config.demo import company, life, people
+from config.demo import company, life, meetings, months, people
+from coordination.models import Meeting, Outcome
+from kpi import defaults as kpi_defaults
+from kpi.models import Appeal, Incentive, MonthRun
+from kpi.months import Month
+from kpi.weeks import Week
 from orders.machine import Stage
 from orders.models import UrgentOrder
 from people.models import User
 from records import audit
+from sla import actions as sla
 from sla.models import WorkItem
 
 pytestmark = pytest.mark.once
@@ -72,3 +79,36 @@ def test_living_orders_rest_where_their_stories_stop(factory):
     life.play(wanted, until=now)
     assert Counter(UrgentOrder.objects.values_list("stage", flat=True)) == Counter(story.goal for story in wanted)
     assert UrgentOrder.objects.filter(hold__isnull=False).count() == 1
+
+
+def test_one_month_is_published_and_one_open_to_appeals(factory):
+    """A handful of tasks instead of six months of orders."""
+    kpi_defaults.seed()
+    cast = {user.username: user for user in User.objects.select_related("department")}
+    order = UrgentOrder.objects.create(created_by=cast["lin"])
+    last = Month.now() - 1
+    for month in (last - 1, last):
+        for days, (person, hours) in product(range(9, 12), (("wang", 3), ("zhou", 1))):
+            begun = month.start + timedelta(days=days)
+            task = sla.open_item(kind="default", source=order.stream, subject="Call", url="/", now=begun,
+                                 department=cast[person].department, assignee=cast[person],
+                                 due_at=begun + timedelta(hours=2))  # fmt: skip
+            sla.finish(task, by=cast[person], now=begun + timedelta(hours=hours))
+    for _twice in range(2):
+        months.play(timezone.now())
+    assert sorted(MonthRun.objects.values_list("state", flat=True)) == ["appeals", "published"]
+    assert Appeal.objects.get().raised_by == cast["wang"]
+    found = set(Incentive.objects.values_list("kind", "state"))
+    assert found == {("penalty", "proposed"), ("reward", "approved")}
+
+
+def test_last_weeks_meeting_is_confirmed_and_this_weeks_planned(factory):
+    now = timezone.now()
+    for _twice in range(2):
+        meetings.play(now)
+    held, planned = Meeting.objects.order_by("monday")
+    assert (held.week, planned.week) == (Week.now(now) - 1, Week.now(now))
+    assert (held.state, planned.state) == (Meeting.State.CONFIRMED, Meeting.State.PLANNED)
+    assert sorted(Outcome.objects.values_list("kind", flat=True)) == ["action", "action", "decision"]
+    assert Outcome.objects.open().get().person.username == "zhou"
+    assert list(audit.breaks()) == []

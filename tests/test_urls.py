@@ -9,19 +9,24 @@ import csv
 import io
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
 from openpyxl import Workbook
 
 from catalog.models import BillOfMaterialLine, Material, Product, Substitute
 from config.demo import company, orders
 from config.demo.cast import CAST
+from coordination import actions as coordination
 from finance.models import Settlement
+from kpi.actions import appeals, incentives, runs
+from kpi.models import Evidence, Incentive, Score
+from kpi.weeks import Week
 from logistics.models import DeliveryList, Package, Shipment
 from notifications.actions import add_robot
 from notifications.models import Notification
@@ -52,16 +57,22 @@ from sla.limits import rule_of
 from sla.models import CalendarDay, Policy, WorkItem
 from tests.access import headers
 from tests.conftest import member
+from tests.factories import kpi
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.slow]
 PANES = {
     "orders:pane_confirmation": "confirmation", "orders:pane_negotiation": "negotiation",
-    "orders:pane_problem": "problem", "orders:pane_sheet": "sheet_receipt", "production:pane_review": "review_decision",
+    "orders:pane_problem": "problem", "orders:pane_major_problem": "major_problem",
+    "coordination:pane_action": "meeting_action", "coordination:pane_minutes": "meeting_minutes",
+    "orders:pane_issue_action": "issue_action", "orders:pane_sheet": "sheet_receipt",
+    "production:pane_review": "review_decision",
     "production:pane_assessment": "review_process", "quality:pane_nonconformance": "nonconformance",
     "logistics:pane_confirmation": "delivery_confirmation", "finance:pane_expense": "expense",
     "procurement:pane_supplier": "supplier", "orders:take_back_options": "negotiation",
     "orders:consent_withdraw": "consent", "orders:proposal_withdraw": "decline_proposal",
     "finance:expense_withdraw": "expense",
+    "kpi:pane_check": "score_check", "kpi:pane_appeal": "score_appeal", "kpi:pane_publish": "score_publish",
+    "kpi:pane_reply": "penalty_reply", "kpi:pane_incentive": "incentive",
     "sla:pane_limit_change": "limit_change", "sla:limit_change_withdraw": "limit_change",
 }  # fmt: skip
 TABLE = Path(__file__).parent / "urls.csv"
@@ -152,14 +163,19 @@ def papers(cast) -> dict:
                          by=cast["admin"])  # fmt: skip
     failed = WorkItem.objects.living().filter(source=at["production"].stream)
     failed.filter(pk=failed.last().pk).update(failures=1, fault="TypeError: broken")
-    return customers | {
-        "drill": drill, "failed": WorkItem.objects.get(failures=1),
+    issue = Issue.objects.first()
+    action = actions.open_issue_action(issue_id=issue.pk, by=cast["zhou"], text="借夹具", owner=cast["wang"],
+                                       due_at=review.required_at)  # fmt: skip
+    actions.change_issue_severity(issue_id=issue.pk, by=cast["zhou"], severity="major")
+    return customers | months(cast) | {
+        "meeting": held_meeting(cast),
+        "issue_action": action, "drill": drill, "failed": WorkItem.objects.get(failures=1),
         "offer": offer, "offer_token": offer_token,
         "order": review, "at": at, "negotiation": negotiation, "concession": concession, "expense": expense,
         "file": file, "file_order": UrgentOrder.objects.get(pk=int(file.subject.split(":")[1])),
-        "issue": Issue.objects.first(), "cast": cast, "absence": absence, "delegation": delegation,
+        "issue": issue, "cast": cast, "absence": absence, "delegation": delegation,
         "limit_change": limit_change,
-        "robot": robot,
+        "robot": robot, "post": coordination.post(order_id=review.pk, by=cast["lin"], text="到货"),
     }
 
 
@@ -180,8 +196,64 @@ def customers_papers(at, cast, review, later) -> dict:
     return {"complaint": complaint, "link": link, "token": token, "consent": consent}
 
 
+def months(cast) -> dict:
+    """A published month with its penalty and a certificate, and one with an open appeal and a task to publish."""
+    departments = {person.department.code: person.department for person in cast.values() if person.department}
+    people = {cast["lin"]: kpi.GOOD, cast["wang"]: kpi.BAD}
+    old = kpi.published(departments, cast["gao"], month=date(2026, 9, 1), now=kpi.BEGUN - timedelta(days=28),
+                        people=people)  # fmt: skip
+    run = kpi.in_appeals(departments, people=people)
+    case = kpi.case_of(run, 2, score__person=cast["wang"])
+    appeal = appeals.raise_appeal(
+        part_id=case.part_id, cases=[case], text="台风", by=cast["wang"], now=run.appeals_from
+    )
+    runs.keep_deadlines(run.appeals_until)
+    own = Score.objects.get(run=old, person=cast["lin"])
+    honour = incentives.propose(
+        run=old, kind="reward", form="certificate", department=own.department, person=own.person, reason="又快又好",
+        evidence=[Evidence(part=own.parts.first())], by=cast["deng"],
+    )
+    honour = incentives.approve(incentive_id=honour.pk, by=cast["gao"])
+    penalty = Incentive.objects.get(person=cast["wang"])
+    incentives.reply(incentive_id=penalty.pk, text="台风", by=cast["wang"])
+    return {"run": run, "case": case, "appeal": appeal, "honour": honour, "penalty": penalty, "score": own}
+
+
+def of_months(view, desk) -> dict:
+    if view == "certificate":
+        return {"pk": desk["honour"].pk}
+    if view == "propose":
+        return {"pk": desk["score"].pk, "kind": "reward"}
+    if view == "part":
+        return {"month": "2026-10", "score": desk["case"].part.score_id, "indicator": "time"}
+    if view.startswith("month"):
+        return {"month": "2026-10"} | ({"code": "production"} if view.endswith("check") else {})
+    name = "case" if view == "leave_out" else view.partition("_")[0]
+    return {"pk": desk["case"].part_id if view == "appeal_new" else desk[name.replace("incentive", "penalty")].pk}
+
+
 def saved_view(owner) -> SavedView:
     return SavedView.objects.get_or_create(owner=owner, name="评审")[0]
+
+
+def held_meeting(cast):
+    """Closed, with an action and minutes that wait for their confirmation."""
+    now = timezone.now()
+    meeting = coordination.make_meeting(monday=Week.now(now).monday, starts_at=now)
+    chair = {"meeting_id": meeting.pk, "by": meeting.chair}
+    coordination.start_meeting(**chair)
+    coordination.call_roll(present=set(meeting.attendances.values_list("department_id", flat=True)), **chair)
+    due = now + timedelta(days=2)
+    coordination.record_outcome(kind="action", text="夹具", person=cast["wang"], due_at=due, **chair)
+    return coordination.close_meeting(**chair)
+
+
+def meeting_arguments(view, meeting) -> dict:
+    if view.startswith("action_"):
+        return {"pk": meeting.outcomes.get().pk}
+    outcome = {"outcome": meeting.outcomes.get().pk} if view == "strike" else {}
+    answers = meeting.confirmations.filter(state="asked")
+    return {"pk": meeting.pk} | outcome | ({"answer": answers.first().pk} if view in ("confirm", "object") else {})
 
 
 def arguments(name, desk) -> dict:
@@ -192,6 +264,8 @@ def arguments(name, desk) -> dict:
     settlement, complaint = at["settlement"], desk["complaint"]
     if name == "customer:offer":
         return {"token": desk["offer_token"]}
+    if name.startswith("coordination:") and name not in PANES and "room" not in name and "take_back" not in name:
+        return meeting_arguments(name.split(":")[1], desk["meeting"])
     if name.startswith("customer:"):
         return {"token": desk["token"]}
     if name.startswith("orders:complaint") and name != "orders:complaint_raise":
@@ -256,17 +330,18 @@ def arguments(name, desk) -> dict:
         "quality:decide": {"pk": Nonconformance.objects.get().pk},
         "quality:concession": {"pk": desk["concession"].pk if desk["concession"] else Concession.objects.get().pk},
         "quality:photo": {"pk": Inspection.objects.first().pk},
-        "quality:order_tab": {"pk": at["qc"].pk},
+        **{key: {"pk": at["qc"].pk} for key in ("quality:order_tab", "quality:order_pdf")},
         "logistics:unpack": {"pk": Package.objects.filter(list__order=delivery).get().pk},
         "logistics:proof": {"pk": Shipment.objects.first().pk},
         "finance:expense_decide": {"pk": desk["expense"].pk},
         "finance:cost_reverse": {"pk": CostEntry.objects.filter(is_planned=False).last().pk},
-        "finance:statement": {"pk": Settlement.objects.first().order_id},
-        "procurement:order_tab": {"pk": at["procurement"].pk},
+        **{key: {"pk": Settlement.objects.first().order_id} for key in ("finance:statement", "finance:statement_pdf")},
+        **{key: {"pk": at["procurement"].pk} for key in ("procurement:order_tab", "procurement:order_pdf")},
         "procurement:supplier_detail": {"pk": Supplier.objects.first().pk},
         "procurement:supplier_approve": {"pk": Supplier.objects.first().pk},
         "procurement:supplier_offer": {"pk": Supplier.objects.first().pk},
         "procurement:source_approve": {"pk": SupplierMaterial.objects.first().pk},
+        "coordination:take_back": {"pk": order.pk, "post": desk["post"].pk},
         "kpi:orders": {"figure": "due"},
         "kpi:orders_of": {"figure": "late", "of": "review"},
     }
@@ -281,6 +356,8 @@ def arguments(name, desk) -> dict:
     if name.startswith("sla:"):
         return special["sla:item"]
     view = name.split(":")[1]
+    if name.startswith("kpi:") and view != "dossier":
+        return of_months(view, desk)
     if name.startswith("production:") and view in ("scan", "start", "pause", "report", "finish", "problem", "remind"):
         return {"token": step.token}
     if name.startswith("procurement:line_"):
@@ -288,7 +365,7 @@ def arguments(name, desk) -> dict:
     if name.startswith("procurement:purchase_"):
         return {"pk": PurchaseLine.objects.filter(material_line__order=at["procurement"]).first().pk}
     if name in ("logistics:pack", "logistics:book", "logistics:prepare", "logistics:cancel", "logistics:dispatch",
-                "logistics:print"):  # fmt: skip
+                "logistics:print", "logistics:list_pdf"):  # fmt: skip
         return {"pk": DeliveryList.objects.filter(order=delivery).first().pk}
     if name.startswith("logistics:") and view != "board":
         return {"pk": delivery.pk}
@@ -302,9 +379,10 @@ def arguments(name, desk) -> dict:
     if view.startswith("offer_"):
         link = {"link": desk["offer"].pk} if view == "offer_end" else {}
         return {"pk": order.pk, "negotiation": desk["negotiation"].pk} | link
-    if view.startswith("issue_") and view != "issue_raise":
-        return {"pk": desk["issue"].order_id, "issue": desk["issue"].pk}
-    if view.startswith("sheet_") and view not in ("sheet_print", "sheet_issue"):
+    if view == "issue" or (view.startswith("issue_") and view != "issue_raise"):
+        action = {"action": desk["issue_action"].pk} if view.startswith("issue_action_") else {}
+        return {"pk": desk["issue"].order_id, "issue": desk["issue"].pk} | action
+    if view.startswith("sheet_") and view not in ("sheet_print", "sheet_pdf", "sheet_issue"):
         return {"pk": order.pk, "version": 1}
     return {"pk": order.pk}
 

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo import orders as acts
+from coordination.actions import post
 from notifications.models import Notification, Preference
 from orders import actions
 from orders.models import OrderLine, OrderStep, UrgentOrder
@@ -378,6 +379,8 @@ class Telling:
         late = PurchaseLine.objects.filter(material_line__order=self.order).last()
         procurement.record_promise(purchase_line_id=late.pk, promised_at=self.order.required_at + timedelta(days=1),
                                    by=self.cast["wang"], reason="炉号不合格重新熔炼")
+        self._say("wang", "供应商炉号不合格，晚一天。@周建国 计划能否先排外圆？")
+        self._say("zhou", "@王芳 先排外圆和钻孔，板料到了再铣。")
 
     def _expense(self):
         if self.story.goal == "production":
@@ -391,18 +394,37 @@ class Telling:
 
     def _machine(self):
         acts.BEGINNING["production"](self.cast, self.order)
-        self._problem("chenwei", Kind.MACHINE, "刀库卡刀，等维修")
+        self._say("chenwei", "刀库卡刀，等维修。@生产", kind="problem", issue_kind=Kind.MACHINE, severity="minor")
+        self._say("zhou", "维修两小时内到，工序 20 先转 CNC-2。")
 
     def _machine_major(self):
         acts.BEGINNING["production"](self.cast, self.order)
-        self._problem("zhou", Kind.CANNOT_FINISH, "主轴轴承损坏，备件两天后到", severity="major")
+        issue = self._problem("zhou", Kind.CANNOT_FINISH, "主轴轴承损坏，备件两天后到", severity="major")
+        actions.acknowledge_issue(issue_id=issue.pk, by=self.cast["zhao"], text="先借外协主轴，下班前定方案")
+        found = self._action(issue, "wang", "联系外协借主轴", hours=2)
+        actions.finish_issue_action(action_id=found.pk, by=self.cast["wang"], result="宏达明早送到")
+        actions.decide_issue(
+            issue_id=issue.pk, by=self.cast["zhou"], text="租用宏达主轴，夜班补时；备件到货后换回",
+            people=[self.cast[name] for name in ("zhao", "guo", "zhou")],
+        )
+        self._action(issue, "chenwei", "装主轴并试切首件", hours=20)
+
+    def _action(self, issue, name, text, hours):
+        return actions.open_issue_action(
+            issue_id=issue.pk, by=self.cast["zhou"], text=text, owner=self.cast[name],
+            due_at=timezone.now() + timedelta(hours=hours),
+        )
 
     def _nonconformance(self):
         acts.BEGINNING["qc"](self.cast, self.order)
 
     def _transport(self):
         acts.BEGINNING["delivery"](self.cast, self.order)
-        self._problem("xu", Kind.TRANSPORT, "高速封路，改走国道")
+        said = self._say("xu", "高速封路", kind="problem", issue_kind=Kind.TRANSPORT, severity="minor")
+        self._say("xu", "改走国道，约晚 40 分钟，仍在约定时间内。@林晓雯", kind="solution", issue=said.issue)
+
+    def _say(self, name, text, **values):
+        return post(order_id=self.order.pk, by=self.cast[name], text=text, **values)
 
     def _problem(self, name, kind, text, severity="minor") -> Issue:
         return actions.raise_issue(

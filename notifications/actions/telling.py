@@ -17,6 +17,7 @@ class Message:
     `is_urgent` passes quiet hours and the daily letter; `hold_seconds` keeps it back while the deed may be withdrawn.
     `department` (its key): whose robots hear it, where the channels name them; the company's where it has none. A
     group reads along, so only what any colleague may read goes by robot, and nothing with an amount in it ever does.
+    `robots`: those that hear it, where the channels name them and not the department chooses.
     """
 
     key: str
@@ -29,6 +30,8 @@ class Message:
     hold_seconds: int = 0
     is_urgent: bool = False
     department: int | None = None
+    robots: tuple = ()
+    calendar: str = ""  # an invitation (ICS), which the letter carries as a file
 
     @property
     def is_for_groups(self) -> bool:
@@ -81,23 +84,25 @@ def _mails(messages, now) -> list[Outbox]:
 
 def _mail(message, person, preference, now) -> Outbox:
     start = now + timedelta(seconds=message.hold_seconds)
-    is_digest = not message.is_urgent and preference is not None and preference.digest_at is not None
+    has_digest = preference is not None and preference.digest_at is not None
+    is_digest = has_digest and not message.is_urgent and not message.calendar
     if is_digest:
         start = next_time(start, preference.digest_at)
     elif not message.is_urgent:
         start = after_quiet_hours(start, preference)
-    return _letter(message, Channel.EMAIL, person, start, now, recipient=person, is_digest=is_digest)
+    return _letter(message, Channel.EMAIL, person, start, now, recipient=person, is_digest=is_digest,
+                   calendar=message.calendar)
 
 
 def _lines(messages, now) -> list[Outbox]:
     """A group has no quiet hours: it is looked at by who is there."""
     loud = [message for message in messages if message.is_for_groups]
     robots = defaultdict(list)
-    for robot in Robot.objects.active() if loud else ():
+    for robot in Robot.objects.active() if any(not message.robots for message in loud) else ():
         robots[robot.department_id].append(robot)
     return [
         _letter(message, Channel.ROBOT, robot, now + timedelta(seconds=message.hold_seconds), now, robot=robot)
-        for message in loud for robot in robots.get(message.department) or robots[None]
+        for message in loud for robot in message.robots or robots.get(message.department) or robots[None]
     ]
 
 

@@ -17,6 +17,7 @@ from records.rules import STREAM
 
 State = Outbox.State
 SWITCHED = {True: gettext_noop("Robot {name} was switched on."), False: gettext_noop("Robot {name} was switched off.")}
+NO_ROOMS = Robot.Rooms.NONE
 OPEN = (State.DEAD, State.WAITING, State.LEASED)
 
 
@@ -29,31 +30,37 @@ def _only_administrators(by) -> None:
 
 
 @transaction.atomic
-def add_robot(*, by, name, kind, address, secret="", department=None, language) -> Robot:
+def add_robot(*, by, name, kind, address, secret="", department=None, language, rooms=NO_ROOMS) -> Robot:
     _only_administrators(by)
-    robot = Robot(name=name.strip(), kind=kind, department=department, language=language, made_by=by)
+    robot = Robot(name=name.strip(), kind=kind, department=department, language=language, rooms=rooms or NO_ROOMS,
+                  made_by=by)  # fmt: skip
     _give_address(robot, addresses.read(kind, address, secret))
     _check(robot)
     robot.save()
-    record("robot.add", gettext_noop("Robot {name} ({kind}) was added: address {address}, heard by {department}."),
-           by=by, stream=STREAM, params=_said(robot))
+    text = gettext_noop("Robot {name} ({kind}) was added: address {address}, heard by {department}, from rooms: "
+                        "{rooms}.")
+    record("robot.add", text, by=by, stream=STREAM, params=_said(robot))
     return robot
 
 
 @transaction.atomic
-def change_robot(*, robot_id, by, name, address="", secret="", department=None, language, version=None) -> Robot:
+def change_robot(
+    *, robot_id, by, name, address="", secret="", department=None, language, rooms=None, version=None,
+) -> Robot:
     """Without an address the old one stays. The kind stays: another messenger is another robot."""
     _only_administrators(by)
     robot = _locked(robot_id, version)
     robot.name, robot.department, robot.language = name.strip(), department, language
+    robot.rooms = rooms or robot.rooms
     if address:
         _give_address(robot, addresses.read(robot.kind, address, secret))
     elif secret:
         raise BadInput(_("The signing secret is stored with the address: enter both."), field="address")
     _check(robot)
     _save(robot)
-    record("robot.change", gettext_noop("Robot {name} ({kind}) was changed: address {address}, heard by {department}."),
-           by=by, stream=STREAM, params=_said(robot))
+    text = gettext_noop("Robot {name} ({kind}) was changed: address {address}, heard by {department}, from rooms: "
+                        "{rooms}.")
+    record("robot.change", text, by=by, stream=STREAM, params=_said(robot))
     return robot
 
 
@@ -117,7 +124,7 @@ def _locked(robot_id, version=None) -> Robot:
 def _save(robot) -> None:
     """Not what the dispatcher writes meanwhile."""
     robot.version += 1
-    robot.save(update_fields=["name", "department", "language", "is_active", "version", "encrypted_address",
+    robot.save(update_fields=["name", "department", "language", "rooms", "is_active", "version", "encrypted_address",
                               "address_digest", "address_end"])  # fmt: skip
 
 
@@ -139,7 +146,7 @@ def _check(robot) -> None:
 def _said(robot) -> dict:
     return {
         "name": robot.name, "kind": word(Robot.Kind(robot.kind).label), "address": robot.masked_address,
-        "department": word(_heard_by(robot)),
+        "department": word(_heard_by(robot)), "rooms": word(Robot.Rooms(robot.rooms).label),
     }
 
 

@@ -25,7 +25,16 @@ from orders.actions.form import delete_draft, save_draft, submit
 from orders.actions.hand_over import hand_over, hand_over_again
 from orders.actions.hold import refuse_while_held
 from orders.actions.holding import end_due_holds, end_hold, hold_order
-from orders.actions.issues import acknowledge_issue, raise_issue, solve_issue
+from orders.actions.issue_actions import cancel_issue_action, finish_issue_action, open_issue_action
+from orders.actions.issue_decisions import decide_issue
+from orders.actions.issues import (
+    acknowledge_issue,
+    change_issue_owner,
+    change_issue_severity,
+    raise_issue,
+    solve_if_ready,
+    solve_issue,
+)
 from orders.actions.money import add_cost, request_expense
 from orders.actions.negotiation import (
     accept_option,
@@ -54,16 +63,21 @@ __all__ = [
     "ask_about_silences",
     "ask_for_rating",
     "cancel",
+    "cancel_issue_action",
     "change_customer_link",
+    "change_issue_owner",
+    "change_issue_severity",
     "confirm",
     "confirm_answer",
     "confirm_item",
     "decide_complaint",
+    "decide_issue",
     "decide_returned",
     "decline",
     "delete_draft",
     "end_due_holds",
     "end_hold",
+    "finish_issue_action",
     "grant_view",
     "hand_over",
     "hand_over_again",
@@ -76,6 +90,7 @@ __all__ = [
     "lock",
     "log_contact",
     "move",
+    "open_issue_action",
     "open_negotiation",
     "promise",
     "propose_decline",
@@ -99,6 +114,7 @@ __all__ = [
     "short_close",
     "sign",
     "sign_and_move",
+    "solve_if_ready",
     "solve_issue",
     "submit",
     "take_duty",

@@ -14,7 +14,7 @@ from orders import gates
 from orders.actions import clocks
 from orders.actions.duties import take_duty
 from orders.actions.hold import lift, refuse_while_held
-from orders.actions.trail import inform, note, together
+from orders.actions.trail import TALK, inform, note, together
 from orders.machine import (
     ASSESSMENTS,
     BOX_RIGHT,
@@ -59,7 +59,7 @@ def lock(order_id, *, by=None, version=None) -> UrgentOrder:
 
 
 def _changed_meanwhile(order):
-    last = Event.objects.filter(stream_id=order.stream).order_by("-number").first()
+    last = Event.objects.filter(stream_id=order.stream).exclude(TALK).order_by("-number").first()
     if last is None:
         return Changed(_("This was changed meanwhile. Yours was not saved."))
     return Changed(

@@ -19,7 +19,7 @@ from people.models import Department
 from people.roles import Right
 from records.models import CompanySettings
 from sla import actions as sla
-from sla.models import WorkCalendar, calendar_of
+from sla.calendars import working_days_after
 
 ATTEMPTS = 2
 LONGEST = timedelta(days=14)
@@ -34,16 +34,8 @@ def attempts_of(order):
 
 
 def proposed_until(now=None):
-    """The company's days of patience: so many working days later, at the same hour."""
-    now = now or timezone.now()
-    row = WorkCalendar.objects.select_related("edition").order_by("pk").first()
-    calendar = calendar_of(row.edition_id if row else None)
-    at, left = now, CompanySettings.current().silent_customer_days
-    while left:
-        at += timedelta(days=1)
-        day = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-        left -= bool(calendar.between(day, day + timedelta(days=1)))
-    return at
+    """The company's days of patience."""
+    return working_days_after(now or timezone.now(), CompanySettings.current().silent_customer_days)
 
 
 def standing(order) -> Silence | None:

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from notifications.actions import Message, tell_all
@@ -13,6 +14,7 @@ from records.actions import append, written
 FILE_ADDED = gettext_noop("Added the file {name}")
 ISSUED_AGAIN = gettext_noop("Issued again")
 
+TALK = Q(verb__startswith="room.")  # what is said in the order's room changes nothing on the order
 UNDO_SECONDS = 10  # messages wait while their sender may still withdraw
 
 

@@ -16,7 +16,7 @@ from orders import kept
 from orders.actions import door
 from orders.actions.hand_over import keep_back
 from orders.actions.hold import lift
-from orders.actions.trail import UNDO_SECONDS, key_of, note
+from orders.actions.trail import TALK, UNDO_SECONDS, key_of, note
 from orders.machine import STEPS, WITHDRAWABLE, Fact, Stage
 from orders.models import Hold, Promise, SignOff
 from records.models import Event
@@ -89,7 +89,7 @@ def open_act(order, user, now=None) -> Act | None:
 
 def _events_since(order, act) -> list[Event]:
     """The act's own event and all after it; before it what the act wrote first."""
-    events = list(Event.objects.filter(stream_id=order.stream).order_by("-number")[:40])[::-1]
+    events = list(Event.objects.filter(stream_id=order.stream).exclude(TALK).order_by("-number")[:40])[::-1]
     own = [index for index, event in enumerate(events) if event.verb == f"order.{act.step}"]
     if not own:
         return []

@@ -5,7 +5,7 @@ from orders.models.consent import Consent
 from orders.models.customer import Complaint, CustomerLink, Rating
 from orders.models.external import ExternalRef
 from orders.models.hold import Hold
-from orders.models.issue import Issue
+from orders.models.issue import Issue, IssueAction, IssueDecider, IssueDecision
 from orders.models.line import LedgerEntry, OrderLine, OrderStep
 from orders.models.listing import ListChoice, SavedView
 from orders.models.money import CostEntry, ExpenseRequest
@@ -35,6 +35,9 @@ __all__ = [
     "ExternalRef",
     "Hold",
     "Issue",
+    "IssueAction",
+    "IssueDecider",
+    "IssueDecision",
     "LedgerEntry",
     "ListChoice",
     "MaterialLine",

@@ -1,28 +1,14 @@
 from django.db import models
-from django.db.models import BooleanField, F, Func, Value
+from django.db.models import F, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from desk.folding import grams, words
+from desk.gram_index import Holds
 from orders.models.order import UrgentOrder
+from orders.search_index import INDEX
 
 MANY = 3000
-
-
-class Holds(Func):
-    """The index of grams, asked in each database's own words (orders.guards makes it)."""
-
-    output_field = BooleanField()
-
-    def as_postgresql(self, compiler, connection, **context):
-        template = "string_to_array(%(expressions)s, ' ')"
-        return self.as_sql(compiler, connection, template=template, arg_joiner=", ' ') @> string_to_array(", **context)
-
-    def as_sqlite(self, compiler, connection, **context):
-        column, pieces = self.source_expressions
-        sql, params = compiler.compile(pieces)
-        match = f"SELECT rowid FROM orders_searchindex WHERE orders_searchindex MATCH {sql}"
-        return f"{connection.ops.quote_name(column.alias)}.order_id IN ({match})", params
 
 
 class SearchTextQuerySet(models.QuerySet):
@@ -36,7 +22,7 @@ class SearchTextQuerySet(models.QuerySet):
         """The same, led by the index of grams; one or two letters have none."""
         pieces = set().union(*map(grams, words(query)))
         found = self.saying(query)
-        return found.filter(Holds(F("grams"), Value(" ".join(sorted(pieces))))) if pieces else found
+        return found.filter(Holds(F("grams"), Value(" ".join(sorted(pieces))), **INDEX)) if pieces else found
 
     def are_many(self) -> bool:
         """Too many to be fetched before they are sorted."""

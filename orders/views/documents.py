@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from desk.refusals import NotYours
-from orders import actions
+from desk.paper import pdf_response
+from desk.refusals import GateShut, NotYours
+from orders import actions, papers
 from orders.actions import door, trail
 from orders.actions.form import normal_hours
 from orders.actions.sheet import RECEIVERS
@@ -25,8 +26,8 @@ from orders.sheets import company_name, order_url, sheet_context
 from orders.views.base import OrderAct
 from people.models import Department
 from people.roles import Right
-from records.files import ACCEPT, attach, serve
-from records.models import Event, StoredFile
+from records.files import ACCEPT, TAKEN_BACK, attach, serve
+from records.models import StoredFile
 from sla.bulk import BulkRow, BulkView
 
 # Papers with prices in them are for those who may see these prices.
@@ -38,7 +39,7 @@ LANGUAGES = [("en", "EN"), ("zh-hans", "简"), ("zh-hant", "繁")]
 
 def visible_files(user, order):
     hidden = [purpose for purpose, money in MONEY_OF_PURPOSE.items() if not may_see(user, money)]
-    return StoredFile.objects.filter(subject=order.stream).exclude(purpose__in=hidden)
+    return StoredFile.objects.filter(subject=order.stream).exclude(purpose__in=[*hidden, TAKEN_BACK])
 
 
 class Documents(OrderAct):
@@ -189,6 +190,38 @@ def sheets_print(request):
         return render(request, "orders/sheets_print.html", {"sheets": sheets})
 
 
+def sheet_pdf(request, pk, version=None):
+    order = visible_order(request, pk)
+    found = _sheet(order, version)
+    if found is None:
+        raise Http404
+    with _in_language(request):
+        paper = papers.processing_sheet(request.user, order, found)
+        return pdf_response(paper, f"{paper.title} {found.number}-{found.version}")
+
+
+def sheets_pdf(request):
+    """The same choice as one file; a PDF of nothing is refused."""
+    keys = [key for key in request.GET.getlist("order")[:MOST_SHEETS] if key.isdecimal()]
+    orders = UrgentOrder.objects.visible_to(request.user).filter(pk__in=keys).select_related("customer")
+    with _in_language(request):
+        found = [(order, sheet) for order in orders if (sheet := _sheet(order, None))]
+        if not found:
+            raise GateShut(_("There is no sheet to print."), because=_("None of the chosen orders has one yet."),
+                           remedy=_("Choose orders that are confirmed with the customer."))  # fmt: skip
+        sheets = [papers.processing_sheet(request.user, order, sheet) for order, sheet in found]
+        return pdf_response(sheets, sheets[0].title)
+
+
+def form_pdf(request, pk):
+    order = visible_order(request, pk)
+    if order.is_draft:
+        raise Http404
+    with _in_language(request):
+        paper = papers.identification_form(request.user, order)
+        return pdf_response(paper, f"{paper.title} {order.form_number}")
+
+
 def _paper(order) -> dict:
     return {"url": order_url(order), "printed_at": timezone.now(), "languages": LANGUAGES}
 
@@ -204,12 +237,7 @@ def form_print(request, pk):
             "normal_hours": normal_hours(order), "grounds": UrgentOrder.Ground, "reasons": UrgentOrder.Reason,
             "share_percent": None if order.urgency_share is None else round(order.urgency_share * 100),
             "receivers": [Department.Code(code).label for code in CONCERNED_DEPARTMENTS if code != "sales"],
-            "company": company_name(), "check_code": _check_code(order), "sales_head": order.created_by.department.head,
+            "company": company_name(), "check_code": papers.check_code(order),
+            "sales_head": order.created_by.department.head,
         }  # fmt: skip
         return render(request, "orders/form_print.html", context)
-
-
-def _check_code(order) -> str:
-    """The first event of a submitted form says everything it said; its fingerprint stands on the paper."""
-    event = Event.objects.filter(stream_id=order.stream, verb="order.handed_over").order_by("number").first()
-    return event.hash[:8].upper() if event else ""

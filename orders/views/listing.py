@@ -12,7 +12,9 @@ from django.utils.translation import ngettext
 from access import throttle
 from desk import export
 from desk.keyset import paginate, walk
-from desk.refusals import Refusal
+from desk.paper import Table, pdf_response
+from desk.refusals import GateShut, Refusal
+from desk.text import duration, money
 from orders.actions.taking import take_over
 from orders.forms.listing import ChosenForm, ColumnsForm, OrderFilter, ViewForm
 from orders.listing import SORTS, columns_for, drawn, facts_of, rows_of
@@ -20,9 +22,10 @@ from orders.machine import CONCERNED_DEPARTMENTS
 from orders.models import ListChoice, OrderLine, SavedView, UrgentOrder
 from people.roles import Right, Role
 from records.acts import ActView
+from records.paper import paper_for
 
 PAGE_SIZE = 50
-MOST_ROWS = {"csv": 1_000_000, "xlsx": 50_000}
+MOST_ROWS = {"csv": 1_000_000, "xlsx": 50_000, "pdf": 500}
 BATCH = 500
 ALL = "all"
 
@@ -103,9 +106,46 @@ def file(request, kind):
     header = [str(_("Urgent order")), str(_("Urgency class")), *(str(column.label) for column in columns)]
     rows = _file_rows(found, columns, SORTS[_sort(request.GET)], MOST_ROWS[kind])
     name = f"orders-{timezone.localtime():%Y%m%d-%H%M}"
+    if kind == "pdf":
+        _refuse_too_many(found)
+        return pdf_response(_list_paper(request.user, header, rows, columns), name)
     if kind == "csv":
         return export.csv_response(name, header, rows)
     return export.xlsx_response(name, header, rows, str(_("Urgent orders")))
+
+
+def _refuse_too_many(found):
+    most, count = MOST_ROWS["pdf"], found.count()
+    if count > most:
+        raise GateShut(
+            _("The list is too long for a PDF."),
+            because=_("It has %(count)d orders; a PDF holds %(most)d.") % {"count": count, "most": most},
+            remedy=_("Filter the list, or export it for Excel."),
+        )
+
+
+def _list_paper(user, header, rows, columns):
+    priced = [place for place, column in enumerate(columns, 2) if column.money]
+    rows = [[*row[:2], *map(_printed, columns, row[2:])] for row in rows]
+    table = Table(header, rows, widths=_widths(columns), numeric=priced, empty=str(_("No order.")))
+    return paper_for(user, str(_("Urgent orders")), landscape=True, is_dense=True, blocks=[table])
+
+
+def _printed(column, value):
+    """A number without its unit says nothing on paper."""
+    if column.code == "lateness" and value is not None:
+        return (_("%(time)s late") if value > 0 else _("%(time)s to spare")) % {"time": duration(value * 3600)}
+    return money(value) if column.money else value
+
+
+WIDE = {"what": 2.6, "customer": 2, "place": 2, "reason": 1.8, "ground": 1.8, "clock": 1.8}
+
+
+def _widths(columns) -> list:
+    """Numbers and dates as wide as they are; what is written in words gets the room."""
+    if len(columns) < 9:
+        return [0, 0, *(0 if column.style else WIDE.get(column.code, 1.4) for column in columns)]
+    return [0, 0, *(WIDE.get(column.code, 1.8 if column.style else 1.4) for column in columns)]
 
 
 def _file_rows(found, columns, ordering, most):

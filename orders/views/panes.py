@@ -1,17 +1,21 @@
 """The panes of "My work" for what sales and every department decide about an order."""
 
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from desk.text import money, render, when
-from orders.models import Issue, Negotiation
+from orders.actions.issue_actions import may_cancel, may_end
+from orders.actions.issue_decisions import current_decision
+from orders.actions.issue_lock import may_work_on
+from orders.models import Issue, IssueAction, Negotiation
 from orders.money import may_see
 from orders.panes import entered, found, name_of, next_stage, paper_of, place, required
 from orders.views.confirmation import Confirm, four, living_items
 from orders.views.negotiation import IF_ACCEPTED, Refuse
+from people.duty import is_superior
 from people.roles import Right
 from sla.panes import Button, Check, Fact, Pane, Verdict, show
 
@@ -119,32 +123,81 @@ def _answers(order, talk, options) -> list[Button]:
 
 def problem(request, pk):
     item, order = found(request, pk, ("problem",))
-    issue = paper_of(Issue, item, "raised_by", "owner", "step")
-    is_noted = bool(issue.acknowledged_at) or not issue.is_major
+    issue = paper_of(Issue, item, "raised_by", "owner", "step", "item__assignee")
     return show(request, Pane(
-        item, issue.text, name_of(order),
-        Verdict(_("Work has stopped.") if issue.is_stopping else _("Work goes on."), issue.get_kind_display(),
-                "over" if issue.is_stopping or issue.is_major else "warn"),
-        facts=[Fact(_("How serious"), issue.get_severity_display()), Fact(_("Operation"), issue.step or "–"),
-               Fact(_("Reported"), issue.raised_by, when(issue.raised_at)), required(order)],
-        checks=[Check(_("A superior has taken note of it"), "done" if issue.acknowledged_at else "missing")]
-        if issue.is_major else [],
-        decisions=_solutions(request.user, order, issue, is_noted) if item.is_living else [],
+        item, issue.text, name_of(order), _state(issue), facts=_about(issue, order), checks=_checks(issue),
+        decisions=_solutions(request.user, issue) if item.is_living else [],
         consequences=[_("Solved, its clock stops; who reported it and the salesperson are told.")],
-        version=order.version,
-    ))  # fmt: skip
+    ))
 
 
-def _solutions(user, order, issue, is_noted) -> list[Button]:
-    key = [order.pk, issue.pk]
+def major_problem(request, pk):
+    """The superiors' task: to take note, and to say what happens next."""
+    item, order = found(request, pk, ("major_problem",))
+    issues = Issue.objects.select_related("raised_by", "owner", "step", "item__assignee")
+    issue = get_object_or_404(issues, major_item=item)
+    may = item.is_living and is_superior(request.user) and request.user.natural_id != issue.raised_by.natural_id
+    note = Button(_("Take note"), reverse("orders:issue_note", args=[order.pk, issue.pk]), "A", "pri", "eye")
+    return show(request, Pane(
+        item, issue.text, name_of(order), _state(issue), facts=_about(issue, order), checks=_checks(issue),
+        decisions=[note] if may else [], consequences=[BEGIN] if may else [],
+    ))
+
+
+def _state(issue) -> Verdict:
+    about = _("%(kind)s, %(severity)s") % {"kind": issue.get_kind_display(), "severity": issue.get_severity_display()}
+    return Verdict(_("Work has stopped.") if issue.is_stopping else _("Work goes on."), about,
+                   "over" if issue.is_stopping or issue.is_major else "warn")
+
+
+def _about(issue, order) -> list[Fact]:
+    return [Fact(_("Operation"), issue.step or "–"), Fact(_("Owner"), issue.holder or "–"),
+            Fact(_("Reported"), issue.raised_by, when(issue.raised_at)), required(order)]
+
+
+def _checks(issue) -> list[Check]:
+    """What must be there before it is solved."""
+    checks = [Check(_("%(action)s: %(person)s, due %(due)s")
+                    % {"action": action.text, "person": action.holder, "due": when(action.due_at)},
+                    "missing" if action.is_open else "done")
+              for action in issue.actions.filter(cancelled_at=None).select_related("owner", "item__assignee")]
+    if issue.is_major:
+        noted = Check(_("A superior has taken note of it"), "done" if issue.acknowledged_at else "missing")
+        decided = Check(_("Decided together with a superior"), "done" if current_decision(issue) else "missing")
+        checks = [noted, *checks, decided]
+    return checks
+
+
+def _solutions(user, issue) -> list[Button]:
+    key = [issue.order_id, issue.pk]
     found = []
-    if not is_noted and (user.is_head or user.may(Right.SEE_ALL)):
-        found.append(Button(_("Take note"), reverse("orders:issue_note", args=key), "A", "pri", "eye", fields={}))
-    if user.may(Right.ISSUE_RAISE):
+    if issue.is_major and not issue.acknowledged_at and is_superior(user):
+        found.append(Button(_("Take note"), reverse("orders:issue_note", args=key), "A", "pri", "eye"))
+    if may_work_on(user):
         tone = "" if found else "pri"
-        solve = reverse("orders:issue_solve", args=key)
-        found.append(Button(_("Mark as solved"), solve, "" if found else "A", tone, fields=None))
+        found.append(Button(_("Mark as solved"), reverse("orders:issue_solve", args=key), "" if found else "A", tone))
     return found
+
+
+def issue_action(request, pk):
+    item, order = found(request, pk, ("issue_action",))
+    related = ("issue__owner", "issue__item__assignee", "owner", "opened_by", "item__assignee")
+    action = paper_of(IssueAction, item, *related)
+    key = [order.pk, action.issue_id, action.pk]
+    buttons = []
+    if item.is_living and may_end(action, action.issue, request.user):
+        buttons.append(Button(pgettext("action", "Done"), reverse("orders:issue_action_done", args=key), "A", "pri"))
+    if item.is_living and may_cancel(action, action.issue, request.user):
+        buttons.append(Button(_("Cancel the action"), reverse("orders:issue_action_cancel", args=key), "D", "",
+                              "cross"))
+    return show(request, Pane(
+        item, action.text, name_of(order), Verdict(action.issue.text, action.issue.get_kind_display(), "warn"),
+        facts=[Fact(_("Due"), when(action.due_at), tone="bad" if action.is_overdue else ""),
+               Fact(_("Asked for"), action.opened_by, when(action.opened_at)),
+               Fact(_("Answers for the problem"), action.issue.holder or "–"), required(order)],
+        decisions=buttons,
+        consequences=[_("The problem cannot be solved before the action has ended.")] if buttons else [],
+    ))
 
 
 def sheet_receipt(request, pk):

@@ -349,11 +349,11 @@ def _raise(line, order, by):
 
 
 def _solve(issue, line, by):
-    """A major problem nobody took note of stays open for the superior."""
-    if issue is None or issue.kind != Issue.Kind.SUPPLY or (issue.is_major and not issue.acknowledged_at):
+    """A major problem stays open until a superior took note and it was decided together; so does one with actions."""
+    if issue is None or issue.kind != Issue.Kind.SUPPLY:
         return
-    actions.solve_issue(
-        issue_id=issue.pk, by=by, solution=_("Promised in time again: %(at)s.") % {"at": when(line.promised_at)},
+    actions.solve_if_ready(
+        issue=issue, by=by, solution=_("Promised in time again: %(at)s.") % {"at": when(line.promised_at)},
     )
 
 

@@ -184,12 +184,14 @@ def _ended(item) -> str:
 
 
 @transaction.atomic
-def reassign(item, person, by, now=None, note="") -> WorkItem:
+def reassign(item, person, by, now=None, note="", department=None) -> WorkItem:
+    """`department`: whose task it is from now on, where it goes to another one."""
     now = now or timezone.now()
     item = living(item, now)
     if not person.is_active:
         raise BadInput(_("%(person)s cannot take this: the account is closed.") % {"person": person}, field="person")
     item.assignee = person
+    item.department = department or item.department
     record(
         "reassign", gettext_noop("{what} was handed to {person}."), by=by, stream=item.source, at=now,
         params={"what": sentence(item.subject, item.params), "person": str(person)},

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from orders.actions import open_issue_action, raise_issue
 from orders.models import Issue, OrderStep, UrgentOrder
 from production import actions
 from production.models import Operation, Plan, TimeSegment
@@ -85,6 +86,9 @@ def pages_of(people):
     actions.start_step(step_id=first.pk, by=people.operator, now=timezone.now() - timedelta(hours=3))
     actions.report_pieces(step_id=first.pk, by=people.operator, good=48)
     operation = Operation.objects.filter(plan__order=drafted).first()
+    issue = raise_issue(order_id=order.pk, by=people.planners[1], kind="machine", text="主轴坏了", severity="major")
+    open_issue_action(issue_id=issue.pk, by=people.planners[1], text="借主轴", owner=people.buyer,
+                      due_at=timezone.now() + timedelta(hours=2))  # fmt: skip
     return [
         (people.planners[0], reverse("production:review", args=[review.pk]) + "?way=own&own-has_overlap=on"),
         (people.production_head, reverse("production:review", args=[drafted.pk])),
@@ -103,6 +107,9 @@ def pages_of(people):
         (people.operator, reverse("production:problem", args=[first.token])),
         (people.operator, reverse("production:pause", args=[first.token])),
         (people.production_head, reverse("access:badges")),
+        (people.production_head, issue.get_absolute_url()),
+        (people.production_head, reverse("orders:issue_decide", args=[order.pk, issue.pk])),
+        (people.production_head, reverse("orders:problems")),
     ]
 
 

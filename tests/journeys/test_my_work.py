@@ -1,7 +1,10 @@
 """Decided from the pane beside the list: what each department shows, and what its button does."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from orders import actions
 from orders.models import Issue, UrgentOrder
@@ -81,9 +84,20 @@ def test_money_problems_and_pieces_by_panes(people, buyer, finance, finance_head
     assert (small.state, large.state) == ("approved", "requested")
     issue = actions.raise_issue(order_id=order.pk, by=buyer, kind=Issue.Kind.MACHINE, text="主轴坏了", severity="major")
     head = client_of(people.production_head)
-    press(head, pane(head, issue.item))
+    note = pane(head, issue.major_item).context["decisions"][0]
+    assert head.post(note.url, {"once": "n", "text": "借机床"}).status_code == 302
     issue.refresh_from_db()
     assert issue.acknowledged_by == people.production_head
+    action = actions.open_issue_action(
+        issue_id=issue.pk, by=buyer, text="借机床", owner=people.planners[0],
+        due_at=timezone.now() + timedelta(hours=2),
+    )
+    planner = client_of(people.planners[0])
+    shown = pane(planner, action.item).context["decisions"]
+    assert planner.post(shown[0].url, {"once": "d", "result": "借到了"}).status_code == 302
+    action.refresh_from_db()
+    assert action.done_by == people.planners[0]
+    assert [check.state for check in pane(planner, issue.item).context["pane"].checks] == ["done", "done", "missing"]
 
 
 def test_held_pieces_are_decided_on_their_page(people, client_of):

@@ -257,10 +257,11 @@ def test_major_problem_goes_to_the_superiors_at_once(people, manager, general_ma
     )
     told = set(Outbox.objects.filter(text__startswith="Major problem").values_list("recipient", flat=True))
     assert told >= {manager.pk, general_manager.pk, production_head.pk}
-    with pytest.raises(BadInput):
-        actions.solve_issue(issue_id=issue.pk, by=people.planners[0], solution="spare spindle")
-    actions.acknowledge_issue(issue_id=issue.pk, by=production_head)
-    actions.solve_issue(issue_id=issue.pk, by=people.planners[0], solution="spare spindle")
+    solve = {"issue_id": issue.pk, "by": people.planners[0], "solution": "spare spindle"}
+    with pytest.raises(GateShut):
+        actions.solve_issue(**solve, decided_with=[production_head])
+    actions.acknowledge_issue(issue_id=issue.pk, by=production_head, text="borrow one")
+    actions.solve_issue(**solve, decided_with=[production_head])
     with pytest.raises(BadInput):
         actions.solve_issue(issue_id=issue.pk, by=people.planners[0], solution="")
 

@@ -111,3 +111,20 @@ def test_stale_version_is_refused_with_who_was_faster(people, sales_head):
         actions.confirm_item(order_id=order.pk, by=people.sales, item="time", contact="Gao", how="call", version=seen)
     assert caught.value.status == 409
     assert sales_head.name in str(caught.value.what)
+
+
+@pytest.mark.clause("5.3")
+def test_two_superiors_and_two_solvers_at_once_leave_one_of_each(people, manager):
+    issue = actions.raise_issue(
+        order_id=make.submitted(people).pk, by=people.buyer, kind="machine", text="x", severity="major"
+    )
+    head, planner = people.production_head, people.planners[0]
+    one_refused(at_once(*[
+        lambda by=by: actions.acknowledge_issue(issue_id=issue.pk, by=by, text="next") for by in (head, manager)
+    ]))
+    assert WorkItem.objects.get(kind="major_problem").state == "met"
+    one_refused(at_once(*[
+        lambda by=by: actions.solve_issue(issue_id=issue.pk, by=by, solution="x", decided_with=[head])
+        for by in (planner, people.buyer)
+    ]))
+    assert issue.decisions.count() == 1

@@ -44,7 +44,7 @@ def test_shell_takes_few_statements(people, client_of, django_assert_max_num_que
     beside = (
         '"access_session"', 'FROM "people_', '"notifications_', 'COUNT(', '"records_event"', 'FROM "orders_issue"'
     )  # fmt: skip
-    seen = asked(client, url("detail", order), django_assert_max_num_queries, beside)
+    seen = asked(client, url("log", order), django_assert_max_num_queries, beside)
     assert len(seen) <= most, "\n".join(seen)
 
 
@@ -230,9 +230,10 @@ def test_problem_is_reported_noted_and_solved(people, client_of):
     assert "bub--prob" in timeline
     assert "夹具坏了" in timeline
     solve = url("issue_solve", order, issue.pk)
+    assert act(planner, solve, solution="换夹具").status_code == 409
+    act(head, url("issue_note", order, issue.pk), text="借夹具")
     assert act(planner, solve, solution="换夹具").status_code == 422
-    act(head, url("issue_note", order, issue.pk))
-    act(planner, solve, solution="换夹具")
+    act(planner, solve, solution="换夹具", decided_with=[people.production_head.pk])
     assert Issue.objects.get().solved_by == people.planners[0]
     assert "换夹具" in planner.get(url("issues", order)).content.decode()
     assert "bub--prob" not in planner.get(url("detail", order)).content.decode()

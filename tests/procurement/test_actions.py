@@ -248,8 +248,11 @@ def test_promise_after_the_customers_date_is_a_major_problem(order, line, buyer,
     assert Notification.objects.filter(recipient=general_manager).exists()
     actions.record_promise(purchase_line_id=purchase.pk, promised_at=later(line, minutes=-1), by=buyer)
     assert fresh(issue).is_open  # no superior has taken note of it yet
-    orders.acknowledge_issue(issue_id=issue.pk, by=general_manager)
+    orders.acknowledge_issue(issue_id=issue.pk, by=general_manager, text="call their boss")
     actions.record_promise(purchase_line_id=purchase.pk, promised_at=later(line, minutes=-2), by=buyer)
+    assert fresh(issue).is_open  # it is not decided together
+    orders.decide_issue(issue_id=issue.pk, by=buyer, text="fly it in", people=[buyer, general_manager])
+    actions.record_promise(purchase_line_id=purchase.pk, promised_at=later(line, minutes=-3), by=buyer)
     assert not fresh(issue).is_open
 
 

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 APPS = ("people", "records", "notifications", "sla", "catalog", "orders", "production", "procurement", "quality",
-        "logistics", "finance", "kpi")  # fmt: skip
+        "logistics", "finance", "kpi", "coordination")  # fmt: skip
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from config.demo import company, life, people
+from config.demo import company, life, meetings, months, people
 from orders.models import UrgentOrder
 
 SHORTEST_BREATH = 0.5
@@ -22,6 +22,8 @@ class Command(BaseCommand):
         if history:
             self.told_at = time.monotonic()
             life.remember(life.history(timezone.now()), until=timezone.now(), progress=self.pause)
+            months.play(timezone.now())
+            meetings.play(timezone.now())
             return
         call_command("seed_defaults")
         people.seed()
