@@ -85,7 +85,7 @@ def desk(folder):
 
     def start(*arguments):
         started.append(Desk(folder, *arguments))
-        wait_until(started[-1].is_up, seconds=300)
+        wait_until(started[-1].is_up, seconds=600)
         return started[-1]
 
     yield start

@@ -1,0 +1,316 @@
+import django.core.validators
+import django.db.models.deletion
+import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
+import sla.models
+
+
+class Migration(migrations.Migration):
+
+    replaces = [('sla', '0001_initial'), ('sla', '0002_figures'), ('sla', '0003_acts_on_items'), ('sla', '0004_fixed_due'), ('sla', '0005_pauses_and_behalf'), ('sla', '0006_limit_changes'), ('sla', '0007_calendar_version'), ('sla', '0008_drills')]
+
+    initial = True
+
+    dependencies = [
+        ('people', '0001_squashed_0004_qualification'),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='CalendarEdition',
+            fields=[
+                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('body', models.JSONField()),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'verbose_name': 'calendar edition',
+                'verbose_name_plural': 'calendar editions',
+            },
+        ),
+        migrations.CreateModel(
+            name='WorkCalendar',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=80, verbose_name='name')),
+                ('time_zone', models.CharField(default='Asia/Shanghai', max_length=60, validators=[sla.models.check_time_zone], verbose_name='time zone')),
+                ('week', models.JSONField(help_text='Seven texts, Monday first, such as 08:00-12:00, 13:00-18:00.', validators=[sla.models.check_week], verbose_name='working hours of the week')),
+                ('covered_until', models.DateField(blank=True, help_text='A deadline after this day is provisional.', null=True, verbose_name='holidays known until')),
+                ('edition', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sla.calendaredition', verbose_name='edition in force')),
+                ('version', models.PositiveIntegerField(db_default=1, default=1, editable=False)),
+            ],
+            options={
+                'verbose_name': 'working calendar',
+                'verbose_name_plural': 'working calendars',
+            },
+        ),
+        migrations.CreateModel(
+            name='CalendarDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='sla.workcalendar', verbose_name='working calendar')),
+                ('date', models.DateField(verbose_name='date')),
+                ('kind', models.CharField(choices=[('holiday', 'Holiday'), ('make_up', 'Make-up workday'), ('special', 'Special hours')], max_length=10, verbose_name='kind')),
+                ('name', models.CharField(blank=True, max_length=80, verbose_name='name')),
+                ('hours', models.CharField(blank=True, max_length=200, validators=[sla.models.check_spans], verbose_name='working hours')),
+            ],
+            options={
+                'verbose_name': 'calendar day',
+                'verbose_name_plural': 'calendar days',
+                'ordering': ['date'],
+                'constraints': [models.UniqueConstraint(fields=('calendar', 'date'), name='a_calendar_has_each_day_once'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'holiday'), ('hours', '')), models.Q(models.Q(('kind', 'holiday'), _negated=True), models.Q(('hours', ''), _negated=True)), _connector='OR'), name='a_holiday_has_no_hours_and_a_workday_has')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Policy',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=40, verbose_name='kind of work')),
+                ('urgency_class', models.CharField(blank=True, max_length=2, verbose_name='urgency class')),
+                ('is_decision', models.BooleanField(default=False, verbose_name='is a decision')),
+            ],
+            options={
+                'verbose_name': 'time limit',
+                'verbose_name_plural': 'time limits',
+                'ordering': ['kind', 'urgency_class'],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'urgency_class'), name='one_policy_for_a_kind_and_urgency_class')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LimitChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rules', models.JSONField(verbose_name='what was changed')),
+                ('mode', models.CharField(choices=[('new', 'New stages only'), ('running', 'Running stages too'), ('date', 'From a date')], max_length=8, verbose_name='apply to')),
+                ('from_date', models.DateField(null=True, verbose_name='from')),
+                ('tells_passed', models.BooleanField(default=False, verbose_name='tell the levels already passed')),
+                ('reason', models.CharField(max_length=300, verbose_name='reason')),
+                ('state', models.CharField(choices=[('proposed', 'Waits for general management'), ('approved', 'Approved'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn by the sender')], default='proposed', max_length=10, verbose_name='state')),
+                ('proposed_at', models.DateTimeField(verbose_name='proposed at')),
+                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposed by')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
+                ('on_behalf_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='for')),
+                ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
+            ],
+            options={
+                'verbose_name': 'change of time limits',
+                'verbose_name_plural': 'changes of time limits',
+                'ordering': ['-proposed_at', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'proposed')), models.Q(models.Q(('state', 'proposed'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='a_decided_change_says_by_whom_and_when'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['approved', 'refused']), _negated=True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='who_proposes_a_change_does_not_decide_it'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='a_refused_change_says_why'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='a_proposed_change_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('from_date__isnull', False), ('mode', 'date')), models.Q(models.Q(('mode', 'date'), _negated=True), ('from_date__isnull', True)), _connector='OR'), name='a_change_from_a_date_names_it')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PolicyVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='sla.policy', verbose_name='time limit')),
+                ('number', models.PositiveIntegerField(verbose_name='version')),
+                ('target_seconds', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(300), django.core.validators.MaxValueValidator(7776000)], verbose_name='limit')),
+                ('calendar', models.ForeignKey(blank=True, help_text='Without one the clock runs day and night.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sla.workcalendar', verbose_name='working calendar')),
+                ('remind_percent', models.PositiveSmallIntegerField(default=50, verbose_name='reminder at %')),
+                ('escalate_percent', models.PositiveSmallIntegerField(default=80, verbose_name='escalation at %')),
+                ('pause_reasons', models.JSONField(blank=True, default=list, verbose_name='reasons to pause')),
+                ('reason', models.CharField(max_length=300, verbose_name='reason')),
+                ('in_force_from', models.DateTimeField(default=django.utils.timezone.now, verbose_name='in force from')),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='made at')),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by')),
+                ('change', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='sla.limitchange', verbose_name='agreed by two')),
+            ],
+            options={
+                'verbose_name': 'version of a time limit',
+                'verbose_name_plural': 'versions of time limits',
+                'ordering': ['policy', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('policy', 'number'), name='each_version_of_a_policy_has_its_number'), models.CheckConstraint(condition=models.Q(('target_seconds__gte', 300), ('target_seconds__lte', 7776000)), name='limit_is_from_5_minutes_to_90_days'), models.CheckConstraint(condition=models.Q(('escalate_percent__gte', models.F('remind_percent'))), name='escalation_is_not_before_reminder'), models.CheckConstraint(condition=models.Q(('escalate_percent__lte', 100), ('remind_percent__gte', 1)), name='reminder_and_escalation_lie_within_the_limit')],
+            },
+        ),
+        migrations.CreateModel(
+            name='EscalationStep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='sla.policyversion')),
+                ('level', models.PositiveSmallIntegerField(verbose_name='level')),
+                ('at_percent', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='at % of the limit')),
+                ('minutes_past_due', models.PositiveIntegerField(blank=True, null=True, verbose_name='minutes past due')),
+                ('recipients', models.JSONField(default=list, verbose_name='recipients')),
+                ('role', models.CharField(blank=True, max_length=20, verbose_name='role')),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='named person')),
+                ('channels', models.JSONField(default=list, verbose_name='channels')),
+                ('repeat_every_minutes', models.PositiveIntegerField(blank=True, null=True, verbose_name='repeat every (minutes)')),
+                ('repeat_at_most', models.PositiveSmallIntegerField(default=0, verbose_name='repeat at most')),
+                ('stands_for', models.CharField(blank=True, db_default='', max_length=300, verbose_name='in a drill: whom it would reach')),
+                ('needs_acknowledgement', models.BooleanField(default=False, verbose_name='acknowledgement needed')),
+            ],
+            options={
+                'verbose_name': 'escalation step',
+                'verbose_name_plural': 'escalation steps',
+                'ordering': ['version', 'level'],
+                'constraints': [models.UniqueConstraint(fields=('version', 'level'), name='each_level_of_a_version_is_one_step'), models.CheckConstraint(condition=models.Q(models.Q(('at_percent__isnull', False), ('minutes_past_due__isnull', True)), models.Q(('at_percent__isnull', True), ('minutes_past_due__isnull', False)), _connector='OR'), name='a_step_comes_at_a_percent_or_past_due'), models.CheckConstraint(condition=models.Q(('at_percent__isnull', True), models.Q(('at_percent__gte', 1), ('at_percent__lte', 100)), _connector='OR'), name='a_percent_of_the_limit_is_1_to_100'), models.CheckConstraint(condition=models.Q(('repeat_at_most', 0), ('repeat_every_minutes__gte', 1), _connector='OR'), name='a_repeating_step_says_how_often'), models.CheckConstraint(condition=models.Q(('recipients', []), _negated=True), name='a_level_reaches_somebody'), models.CheckConstraint(condition=models.Q(('channels', []), _negated=True), name='a_level_speaks_by_some_channel')],
+            },
+        ),
+        migrations.CreateModel(
+            name='WorkItem',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=40, verbose_name='kind of work')),
+                ('urgency_class', models.CharField(blank=True, max_length=2, verbose_name='urgency class')),
+                ('source', models.CharField(max_length=80)),
+                ('source_label', models.CharField(blank=True, max_length=80, verbose_name='about')),
+                ('subject', models.CharField(max_length=300)),
+                ('params', models.JSONField(blank=True, default=dict)),
+                ('detail', models.CharField(blank=True, max_length=300)),
+                ('detail_params', models.JSONField(blank=True, default=dict)),
+                ('url', models.CharField(max_length=300)),
+                ('is_decision', models.BooleanField(default=False, verbose_name='to decide')),
+                ('stage', models.CharField(blank=True, db_default='', max_length=20, verbose_name='stage')),
+                ('awaited', models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name='agreements awaited')),
+                ('department', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.department', verbose_name='department')),
+                ('assignee', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='assignee')),
+                ('state', models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('breached', 'Past the limit'), ('met', 'In time'), ('met_late', 'Late'), ('cancelled', 'Cancelled')], default='running', max_length=10, verbose_name='state')),
+                ('opened_at', models.DateTimeField(verbose_name='opened at')),
+                ('opened_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='opened by')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
+                ('closed_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='closed by')),
+                ('closed_for', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='closed on behalf of')),
+                ('closed_reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
+                ('policy_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='sla.policyversion', verbose_name='version in force')),
+                ('edition', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sla.calendaredition', verbose_name='working calendar')),
+                ('has_fixed_due', models.BooleanField(db_default=False, default=False, verbose_name='has a moment of its own')),
+                ('budget_seconds', models.PositiveIntegerField(verbose_name='limit')),
+                ('consumed_seconds', models.PositiveIntegerField(default=0, verbose_name='used')),
+                ('running_since', models.DateTimeField(blank=True, null=True, verbose_name='clock runs since')),
+                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
+                ('is_provisional', models.BooleanField(default=False, verbose_name='provisional')),
+                ('next_fire_at', models.DateTimeField(blank=True, null=True)),
+                ('next_level', models.PositiveSmallIntegerField(blank=True, default=1, null=True)),
+                ('next_repeat', models.PositiveSmallIntegerField(default=0)),
+                ('is_paused_for', models.BooleanField(db_default=False, default=False, verbose_name='another clock stands until this is done')),
+                ('failures', models.PositiveSmallIntegerField(default=0)),
+                ('fault', models.TextField(blank=True, verbose_name='what went wrong')),
+                ('version', models.PositiveIntegerField(default=1)),
+            ],
+            options={
+                'verbose_name': 'work item',
+                'verbose_name_plural': 'work items',
+                'indexes': [models.Index(condition=models.Q(('next_fire_at__isnull', False)), fields=['next_fire_at'], name='living_by_next_fire'), models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['assignee', 'due_at'], name='living_by_assignee'), models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['department', 'due_at'], name='living_by_department'), models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['opened_by', 'due_at'], name='living_by_opener'), models.Index(fields=['closed_by', '-closed_at'], name='done_by_person'), models.Index(fields=['source', 'kind'], name='items_of_a_source'), models.Index(condition=models.Q(('kind', 'order'), ('state__in', ['met', 'met_late'])), fields=['closed_at', 'consumed_seconds', 'id'], name='whole_orders_by_end')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['running', 'breached']), ('running_since__isnull', False)), models.Q(models.Q(('state__in', ['running', 'breached']), _negated=True), ('running_since__isnull', True)), _connector='OR'), name='a_clock_runs_since_a_moment_or_stands'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['running', 'paused', 'breached']), ('closed_at__isnull', True)), models.Q(models.Q(('state__in', ['running', 'paused', 'breached']), _negated=True), models.Q(('closed_at__isnull', True), _negated=True)), _connector='OR'), name='a_closed_item_says_when'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('next_fire_at__isnull', True), _connector='OR'), name='a_closed_item_fires_no_more'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'cancelled'), _negated=True), models.Q(('closed_reason', ''), _negated=True), _connector='OR'), name='a_cancelled_item_says_why')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Pause',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pauses', to='sla.workitem')),
+                ('reason', models.CharField(choices=[('customer', 'Waiting for the customer'), ('supplier', 'Waiting for the supplier'), ('department', 'Waiting for another department'), ('decision', 'Waiting for a decision'), ('negotiation', 'Negotiation with the customer'), ('hold', 'The order is on hold')], max_length=20, verbose_name='reason')),
+                ('started_at', models.DateTimeField(verbose_name='from')),
+                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('until', models.DateTimeField(verbose_name='ends by itself')),
+                ('awaits', models.ForeignKey(blank=True, help_text='The running task that names who is awaited, where a person stopped the clock.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sla.workitem', verbose_name='waits for')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
+                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ended by')),
+            ],
+            options={
+                'verbose_name': 'pause',
+                'verbose_name_plural': 'pauses',
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['ended_at'], name='pauses_by_end')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('item',), name='one_open_pause_of_an_item'), models.CheckConstraint(condition=models.Q(('until__gt', models.F('started_at'))), name='a_pause_ends_after_it_starts')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Escalation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='escalations', to='sla.workitem')),
+                ('level', models.PositiveSmallIntegerField(verbose_name='level')),
+                ('repeat', models.PositiveSmallIntegerField(default=0, verbose_name='repeat')),
+                ('outcome', models.CharField(choices=[('fired', 'Told'), ('superseded', 'A higher level was told instead'), ('acknowledged', 'Silent after an acknowledgement'), ('nobody', 'Nobody to tell')], max_length=12, verbose_name='outcome')),
+                ('planned_at', models.DateTimeField(verbose_name='planned at')),
+                ('fired_at', models.DateTimeField(verbose_name='dealt with at')),
+                ('lateness_seconds', models.PositiveIntegerField(default=0, verbose_name='lateness')),
+                ('recipients', models.JSONField(default=list, verbose_name='recipients')),
+            ],
+            options={
+                'verbose_name': 'escalation',
+                'verbose_name_plural': 'escalations',
+                'ordering': ['item', 'level', 'repeat'],
+                'constraints': [models.UniqueConstraint(fields=('item', 'level', 'repeat'), name='each_level_of_an_item_fires_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Acknowledgement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acknowledgements', to='sla.workitem')),
+                ('level', models.PositiveSmallIntegerField(verbose_name='level')),
+                ('acknowledged_at', models.DateTimeField(verbose_name='acknowledged at')),
+                ('acknowledged_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='acknowledged by')),
+                ('note', models.CharField(max_length=300, verbose_name='note')),
+                ('until', models.DateTimeField(verbose_name='until')),
+            ],
+            options={
+                'verbose_name': 'acknowledgement',
+                'verbose_name_plural': 'acknowledgements',
+                'ordering': ['-acknowledged_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('until__gt', models.F('acknowledged_at'))), name='an_acknowledgement_expires_later')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ItemAct',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='acts', to='sla.workitem')),
+                ('act', models.CharField(choices=[('transfer', 'Transfer'), ('return', 'Return'), ('add', 'Add approver'), ('agree', 'Agree'), ('disagree', 'Disagree'), ('remind', 'Remind'), ('copy', 'Copy to'), ('comment', 'Comment'), ('withdraw', 'Withdraw'), ('limit', 'Another time limit')], max_length=10, verbose_name='act')),
+                ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('person', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ('on_behalf_of', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='on behalf of')),
+                ('text', models.CharField(blank=True, max_length=1000, verbose_name='in words')),
+                ('at', models.DateTimeField(verbose_name='at')),
+            ],
+            options={
+                'verbose_name': 'act on a work item',
+                'verbose_name_plural': 'acts on work items',
+                'ordering': ['at', 'pk'],
+                'indexes': [models.Index(fields=['item', 'at'], name='acts_of_an_item'), models.Index(condition=models.Q(('act', 'copy')), fields=['person', '-at', '-id'], name='copies_by_person')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('act', 'copy')), fields=('item', 'person'), name='an_item_is_copied_to_a_person_once'), models.CheckConstraint(condition=models.Q(models.Q(('act__in', ['transfer', 'return', 'add', 'copy']), _negated=True), ('person__isnull', False), _connector='OR'), name='a_task_is_handed_to_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('act__in', ['return', 'disagree', 'comment']), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='a_return_says_why')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Countersign',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='countersigns', to='sla.workitem')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by')),
+                ('asked_at', models.DateTimeField(verbose_name='asked at')),
+                ('task', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='countersign', to='sla.workitem')),
+                ('state', models.CharField(choices=[('asked', 'asked'), ('agreed', 'agrees'), ('refused', 'does not agree'), ('withdrawn', 'no longer asked')], default='asked', max_length=10, verbose_name='state')),
+                ('answer', models.CharField(blank=True, max_length=1000, verbose_name='answer')),
+                ('answered_at', models.DateTimeField(null=True, verbose_name='answered at')),
+            ],
+            options={
+                'verbose_name': 'added approver',
+                'verbose_name_plural': 'added approvers',
+                'ordering': ['asked_at', 'pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('item', 'person'), name='a_person_is_asked_once_at_a_time'), models.CheckConstraint(condition=models.Q(('person', models.F('asked_by')), _negated=True), name='an_added_approver_is_somebody_else'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('state', 'asked')), models.Q(models.Q(('state', 'asked'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='an_answered_approver_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('answer', ''), _negated=True), _connector='OR'), name='who_does_not_agree_says_why')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Heartbeat',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=40, unique=True, verbose_name='job')),
+                ('period_seconds', models.PositiveIntegerField(verbose_name='period')),
+                ('ok_at', models.DateTimeField(verbose_name='last went through')),
+                ('lag_seconds', models.PositiveIntegerField(default=0, verbose_name='lag')),
+                ('counts', models.JSONField(default=dict, verbose_name='counts')),
+                ('behind_since', models.DateTimeField(blank=True, null=True, verbose_name='catching up since')),
+            ],
+            options={
+                'verbose_name': 'heartbeat',
+                'verbose_name_plural': 'heartbeats',
+            },
+        ),
+    ]
