@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from desk.faces import ClockFace
+from desk.text import shown
 from kpi import reports, weekly
 from kpi.weeks import Week
 from orders.machine import PATH, Stage
@@ -133,7 +134,7 @@ class Risk:
     number: str
     customer: str
     what: str
-    why: str
+    why: str | dict
     why_source: str
     stage: str
     department: str
@@ -146,7 +147,7 @@ class Risk:
 
     @property
     def why_text(self) -> str:
-        return weekly.why_text(self.why_source, self.stage) if self.why_source else self.why
+        return weekly.why_text(self.why_source, self.stage) if self.why_source else shown(self.why)
 
 
 @dataclass

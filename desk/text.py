@@ -37,9 +37,10 @@ def moment(value: datetime) -> dict:
     return {"time": value.isoformat()}
 
 
-def _shown(value):
+def shown(value):
+    """A parameter in the active language: a stored sentence, a moment, a word, a list of them, or plain text."""
     if isinstance(value, list):
-        return gettext(", ").join(map(str, map(_shown, value)))
+        return gettext(", ").join(map(str, map(shown, value)))
     if isinstance(value, dict) and "params" in value:
         return render(value["msg"], value["params"])
     if isinstance(value, dict) and "context" in value:
@@ -55,7 +56,7 @@ def render(source: str, params: dict | None = None) -> str:
     """The sentence in the active language; a missing parameter shows its name instead of failing."""
     if not source:
         return ""
-    values = _Lenient({key: _shown(value) for key, value in (params or {}).items()})
+    values = _Lenient({key: shown(value) for key, value in (params or {}).items()})
     return gettext(source).format_map(values)
 
 

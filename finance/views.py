@@ -299,6 +299,10 @@ class EditChargeRule(ActView):
     form_class = ChargeRuleForm
     template_name = "finance/charge_rule.html"
 
+    @property
+    def version_now(self):
+        return version_of_rules(CHANGED)
+
     def form_kwargs(self):
         return {"instance": ChargeRule.current()}
 
@@ -313,7 +317,6 @@ class EditChargeRule(ActView):
             "title": _("Rule of the rush charge"), "submit_label": _("Save the rule"),
             "back_url": reverse("records:rules"), "back_label": _("Company rules"), "rule": ChargeRule.current(),
             "changes": Event.objects.filter(stream=STREAM, verb=CHANGED).order_by("-number")[:20],
-            "version": version_of_rules(CHANGED) if self.version is None else self.version,
             "consequences": [
                 _("It only suggests: Sales takes the amount over, or writes another one with a reason."),
                 _("Charges that are set already stay."),
@@ -326,7 +329,10 @@ class Limits(ActView):
 
     right = Right.CONFIGURE
     form_class = LimitsForm
-    template_name = "ui/act.html"
+
+    @property
+    def version_now(self):
+        return version_of_rules(actions.LIMITS_CHANGED)
 
     def form_kwargs(self):
         return {"known": actions.limits()}
@@ -341,7 +347,6 @@ class Limits(ActView):
         return {
             "title": _("Expense limits"), "submit_label": _("Save the limits"), "back_url": reverse("records:rules"),
             "back_label": _("Company rules"),
-            "version": version_of_rules(actions.LIMITS_CHANGED) if self.version is None else self.version,
             "consequences": [_("Requests that wait are decided by the new limits.")],
         }
 

@@ -86,7 +86,7 @@ def _problems(user, order) -> list:
     issues = issues.prefetch_related("actions__owner", "decisions__deciders__person")
     rows = [
         [f"{short(issue.raised_at)}\n{issue.raised_by}", f"{issue.get_kind_display()}\n{issue.get_severity_display()}",
-         issue.text, issue.owner, "\n".join(_answers(issue)), f"{short(issue.solved_at)}\n{issue.solved_by or ''}"]
+         issue.said, issue.owner, "\n".join(_answers(issue)), f"{short(issue.solved_at)}\n{issue.solved_by or ''}"]
         for issue in issues
     ]  # fmt: skip
     header = [_("Reported"), _("Kind"), _("What happened"), _("Owner"), _("Actions, decisions, solution"), _("Solved")]

@@ -46,6 +46,10 @@ class RaiseAppeal(ActView):
         rows = self.part.case_rows.filter(left_out="", denominator__gt=0).select_related("order")
         return rows.order_by(order, "pk")
 
+    @property
+    def version_now(self):
+        return self.part.score.run.version
+
     def form_kwargs(self):
         kwargs = {"rows": self.rows, "is_looking": "look" in self.request.POST}
         if self.request.method == "GET" and "case" in self.request.GET:
@@ -71,7 +75,6 @@ class RaiseAppeal(ActView):
             "submit_label": _("Send the appeal"), "cases": listed, "part": self.part,
             "chosen": {case.pk for case in cases}, "before": shown(score.total),
             "after": shown(effect(self.part, list(cases))) if cases else "",
-            "version": score.run.version if self.version is None else self.version,
             "consequences": [_("Human resources decides; until then the month is not published."),
                              _("Accepted, these cases are left out, and the score is computed anew.")],
         }  # fmt: skip
@@ -117,18 +120,20 @@ def appeal_page(request, pk):
 class DecideAppeal(ActView):
     right = Right.SCORE_DECIDE
     form_class = ReasonForm
-    template_name = "ui/act.html"
     is_accepted = True
 
     def subject(self):
         self.appeal = find_appeal(self.request, self.kwargs["pk"])
+
+    @property
+    def version_now(self):
+        return self.appeal.run.version
 
     def context(self):
         score = self.appeal.part.score
         return {
             "back_url": reverse("kpi:appeal", args=[self.appeal.pk]), "back_label": _("Appeal"),
             "lead": self.appeal.text,
-            "version": self.appeal.run.version if self.version is None else self.version,
         } | self.words(shown(score.total), shown(now_after(self.appeal)))
 
     def words(self, before, after):
@@ -157,7 +162,6 @@ class RefuseAppeal(DecideAppeal):
 
 class WithdrawAppeal(ActView):
     form_class = ConfirmForm
-    template_name = "ui/act.html"
 
     def subject(self):
         self.appeal = find_appeal(self.request, self.kwargs["pk"])
@@ -175,7 +179,6 @@ class WithdrawAppeal(ActView):
 class LeaveOut(ActView):
     right = Right.SCORE_DECIDE
     form_class = ReasonForm
-    template_name = "ui/act.html"
 
     def subject(self):
         rows = ScoreCase.objects.select_related(
@@ -185,6 +188,10 @@ class LeaveOut(ActView):
         if not may_see(self.request.user, self.case.part.score):
             raise Http404
 
+    @property
+    def version_now(self):
+        return self.case.part.score.run.version
+
     def context(self):
         part = self.case.part
         score = part.score
@@ -193,7 +200,6 @@ class LeaveOut(ActView):
             "title": _("Leave out a case of %(part)s, %(of)s") % {"part": part, "of": score},
             "lead": self.case.order or part, "submit_label": _("Leave out"), "submit_tone": "dan",
             "back_url": _page_of(score), "back_label": _("Scores of %(month)s") % {"month": score.run},
-            "version": score.run.version if self.version is None else self.version,
             "consequences": [
                 _("The score goes from %(before)s to %(after)s.") % {"before": shown(score.total), "after": after},
                 _("Everybody who sees the score reads your name and the reason."),

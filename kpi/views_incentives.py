@@ -142,12 +142,15 @@ class IncentiveAct(ActView):
     def subject(self):
         self.incentive = find_incentive(self.request, self.kwargs["pk"])
 
+    @property
+    def version_now(self):
+        return int(bool(self.incentive.replied_at))
+
     def context(self):
         found = self.incentive
         return {
             "incentive": found, "sentence": SENTENCES.get(found.clause, ""),
             "back_url": found.get_absolute_url(), "back_label": found.number,
-            "version": int(bool(found.replied_at)) if self.version is None else self.version,
         } | self.words()
 
     def words(self) -> dict:

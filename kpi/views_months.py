@@ -92,15 +92,16 @@ def month_notice(request, month):
 class RunAct(ActView):
     """An act about a month's run, from the page as it was seen."""
 
-    template_name = "ui/act.html"
-
     def subject(self):
         self.run = find_run(self.kwargs["month"])
+
+    @property
+    def version_now(self):
+        return self.run.version
 
     def context(self):
         return {
             "back_url": self.run.get_absolute_url(), "back_label": _("Scores of %(month)s") % {"month": self.run},
-            "version": self.run.version if self.version is None else self.version,
         } | self.words()
 
     def words(self) -> dict:
@@ -110,7 +111,6 @@ class RunAct(ActView):
 class BeginMonth(ActView):
     right = Right.SCORE_RUN
     form_class = ConfirmForm
-    template_name = "ui/act.html"
 
     def subject(self):
         self.month = Month.read(self.kwargs["month"])

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from desk.keyset import paginate
-from desk.refusals import Changed, NotYours
+from desk.refusals import NotYours
 from kpi import scoring
 from kpi.actions import change_rules, first_month_open, may_change_rules
 from kpi.forms_rules import RulesForm
@@ -67,7 +67,6 @@ class ChangeRules(ActView):
     template_name = "kpi/rules_change.html"
     asks_again = True
     form = None
-    shown_version = None
 
     def subject(self):
         if not may_change_rules(self.request.user):
@@ -76,6 +75,11 @@ class ChangeRules(ActView):
         self.newest = RuleSet.objects.first()
         if self.newest is None:
             raise Http404
+
+    @property
+    def version_now(self):
+        """Who is refused sees who was faster, and may save again on top of it."""
+        return self.newest.number
 
     def form_kwargs(self):
         return {"lines": lines_of(self.newest), "first_month": first_month_open(self.newest)}
@@ -89,17 +93,14 @@ class ChangeRules(ActView):
         return f"{reverse('kpi:rules')}?version={made.number}"
 
     def page(self, form, *, status=200, refusal=None):
-        self.form, self.is_stale = form, isinstance(refusal, Changed)
+        self.form = form
         return super().page(form, status=status, refusal=refusal)
 
     def context(self):
-        typed = self.request.POST.get("version")
         rows = [
             (label, [(code, name, [(line, self.form.cells(line)) for line in lines]) for code, name, lines in groups])
             for label, groups in tables(self.form.old)
         ]  # fmt: skip
         return {
             "title": _("Change the scoring rules"), "newest": self.newest, "tables": rows,
-            # Who is refused sees who was faster, and may save again on top of it.
-            "version": self.newest.number if self.is_stale or typed is None else typed,
-        }  # fmt: skip
+        }

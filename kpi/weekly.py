@@ -8,6 +8,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from desk.text import shown
 from kpi import reports
 from kpi.models import Target
 from kpi.weeks import Week
@@ -170,9 +171,13 @@ def _satisfaction(row) -> Point:
 class RiskRow:
     order: object
     what: str
-    why: str
+    why: str | dict  # what somebody wrote, or a sentence of the desk's own
     face: object
     why_source: str = ""  # where the clock says it, not a person
+
+    @property
+    def said(self) -> str:
+        return shown(self.why)
 
 
 def risk_rows(user, now, limit: int) -> tuple[int, list[RiskRow]]:
@@ -192,7 +197,7 @@ def _risk_row(order, now) -> RiskRow:
     face = order.stage_item.face(now) if order.stage_item else None
     problems = list(order.issues.all())
     source = "" if problems else _why(face)
-    why = problems[0].text if problems else why_text(source, order.stage)
+    why = problems[0].told() if problems else why_text(source, order.stage)
     return RiskRow(order, title_of(order, list(order.lines.all())), why, face, source)
 
 

@@ -104,8 +104,6 @@ class LogisticsAct(ActView):
     """An act of logistics; afterwards the order's logistics tab."""
 
     right = Right.DELIVERY_RUN
-    template_name = "ui/act.html"
-    submit_tone = "pri"
 
     def find_order(self):
         self.order = visible_order(self.request, self.kwargs["pk"])

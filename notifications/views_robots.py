@@ -24,24 +24,23 @@ def robots(request):
 class RobotAct(ActView):
     right = Right.CONFIGURE
     asks_again = True
-    template_name = "ui/act.html"
-    shown_version = None
 
     def subject(self):
         self.robot = get_object_or_404(Robot.objects.select_related("department"), pk=self.kwargs["pk"])
 
+    @property
+    def version_now(self):
+        return self.robot.version
+
     def context(self):
-        return {
-            "back_url": reverse("notifications:robots"), "back_label": _("Group robots"),
-            "version": self.request.POST.get("version") or self.robot.version,
-        }
+        return {"back_url": reverse("notifications:robots"), "back_label": _("Group robots")}
 
 
 class AddRobot(RobotAct):
     form_class = RobotForm
 
     def subject(self):
-        self.robot = Robot(version="")
+        self.robot = Robot()
 
     def form_kwargs(self):
         return {"initial": {"kind": Robot.Kind.WECOM, "language": self.request.user.language or "zh-hans"}}

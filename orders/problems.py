@@ -48,7 +48,7 @@ def table(rows):
 def _line(issue) -> list:
     action = next_action(issue)
     return [
-        str(issue.order), str(issue.order.customer or ""), issue.text, issue.get_kind_display(),
+        str(issue.order), str(issue.order.customer or ""), issue.said, issue.get_kind_display(),
         issue.get_severity_display(), issue.raised_at, str(issue.raised_by), str(issue.holder or ""),
         str(issue.acknowledged_by or ""), action and action.text, action and str(action.holder),
         action and action.due_at, len(issue.open_actions),

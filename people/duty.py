@@ -142,5 +142,4 @@ def superiors(at=None):
 
 
 def is_superior(person) -> bool:
-    is_one = person.is_head or person.role in (Role.MANAGER, Role.GENERAL_MANAGER)
-    return person.is_active and (is_one or superiors().filter(pk=person.pk).exists())
+    return person.is_active and (person.is_superior_by_rank or superiors().filter(pk=person.pk).exists())

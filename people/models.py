@@ -129,9 +129,12 @@ class User(AbstractUser):
         deputies = self.department.deputies.all()  # prefetched where many people are asked
         return any(deputy.pk == self.pk for deputy in deputies)
 
+    @property
+    def is_superior_by_rank(self) -> bool:
+        return self.is_head or self.role in (Role.MANAGER, Role.GENERAL_MANAGER)
+
     def may_stand_in_for(self, person) -> bool:
-        is_higher = self.is_head or self.role in (Role.MANAGER, Role.GENERAL_MANAGER)
-        return self.is_active and (is_higher or self.department_id == person.department_id)
+        return self.is_active and (self.is_superior_by_rank or self.department_id == person.department_id)
 
     @property
     def natural_id(self) -> int:

@@ -349,7 +349,6 @@ class SupplierAct(ActView):
     """An act about a supplier; back to its page."""
 
     right = Right.SUPPLY_BUY
-    template_name = "ui/act.html"
     form_class = forms.Form
     title = submit_label = done = ""
     supplier = None

@@ -65,10 +65,6 @@ def photo(request, pk):
 class QualityAct(ActView):
     """An act on something of an order; afterwards the order's quality tab."""
 
-    template_name = "ui/act.html"
-    title = submit_label = ""
-    submit_tone = "pri"
-
     def find(self, queryset, order_of=lambda found: found.order_id):
         found = get_object_or_404(queryset, pk=self.kwargs["pk"])
         self.order = visible_order(self.request, order_of(found))

@@ -10,13 +10,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
-from desk.refusals import NotYours, Refusal
+from desk.refusals import Changed, NotYours, Refusal
 from people.duty import who_may
 from records.models import OnceKey
 
 
 class ActView(View):
-    """Subclasses say `right`, `form_class`, `template_name`, and override `subject` and `perform`.
+    """Subclasses say `right`, `form_class`, the words of `ui/act.html`, and override `subject` and `perform`.
 
     The act and its once-key are committed together: a double click or a repeated
     POST finds the key and is sent to the first one's result.
@@ -24,7 +24,12 @@ class ActView(View):
 
     right = None
     form_class = None
-    template_name = ""
+    template_name = "ui/act.html"
+    title = submit_label = lead = ""
+    submit_tone = "pri"
+    consequences = ()
+    version_now = None  # of what the act is about, as it stands, where it has a version
+    refusal = None
     asks_again = False  # whether its POST wants a fresh word of who it is (access.confirm)
 
     def subject(self):
@@ -46,10 +51,17 @@ class ActView(View):
         text = self.request.POST.get("version", "")
         return int(text) if text.isdecimal() else None
 
+    @property
+    def form_version(self) -> int | None:
+        """What the page was made from; once the person was told of a change, what it is now."""
+        is_told = isinstance(self.refusal, Changed)
+        return self.version_found if self.version is None or is_told else self.version
+
     def dispatch(self, request, *args, **kwargs):
         try:
             require(request.user, self.right)
             self.subject()
+            self.version_found = self.version_now  # before a form writes into the record
         except Refusal as refusal:
             if request.method != "POST":
                 raise
@@ -105,7 +117,12 @@ class ActView(View):
         return wanted if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, None) else url
 
     def page(self, form, *, status=200, refusal=None):
-        context = {"form": form, "refusal": refusal, "version": self.request.POST.get("version", "")}
+        self.refusal = refusal
+        context = {
+            "form": form, "refusal": refusal, "version": self.form_version, "title": self.title, "lead": self.lead,
+            "submit_label": self.submit_label or self.title, "submit_tone": self.submit_tone,
+            "consequences": self.consequences,
+        }  # fmt: skip
         return render(self.request, self.template_name, context | self.context(), status=status)
 
 

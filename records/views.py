@@ -18,6 +18,10 @@ class CompanyRules(ActView):
     def form_kwargs(self):
         return {"instance": CompanySettings.current()}
 
+    @property
+    def version_now(self):
+        return version_of_rules()
+
     def perform(self, form):
         values = dict(form.cleaned_data)
         change_rules(by=self.request.user, reason=values.pop("reason"), values=values, version=self.version)
@@ -27,6 +31,5 @@ class CompanyRules(ActView):
         changes = Event.objects.filter(stream=STREAM, verb=VERB).order_by("-number")[:20]
         return {
             "title": _("Company rules"), "submit_label": _("Save the rules"), "changes": changes,
-            "version": version_of_rules() if self.version is None else self.version,
             "consequences": [_("The rules hold from now on; what was decided before stands.")],
         }

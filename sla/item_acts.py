@@ -63,9 +63,12 @@ def is_sender(person, item) -> bool:
 
 
 def may_take(person, item) -> bool:
-    """Whether the task can be handed to this person: the right to do it, and never one's own request."""
-    if not person.is_active or (item.is_decision and is_sender(person, item)):
+    """Whether the task can be handed to this person: the right or rank to do it, and never one's own request."""
+    is_noted = item.kind == Kind.MAJOR_PROBLEM
+    if not person.is_active or ((item.is_decision or is_noted) and is_sender(person, item)):
         return False
+    if is_noted:
+        return person.is_superior_by_rank
     right = RIGHT_OF_KIND.get(item.kind)
     return person.may(right) if right else person.department_id == item.department_id
 

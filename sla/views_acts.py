@@ -33,7 +33,6 @@ Act = ItemAct.Act
 class ItemView(ActView):
     """An act about one item; afterwards the list it was opened from."""
 
-    template_name = "ui/act.html"
     act = None
     is_for_owner = True
     consequences = ()

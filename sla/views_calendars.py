@@ -85,7 +85,6 @@ class NewCalendar(ActView):
     right = Right.CONFIGURE
     asks_again = True
     form_class = NewForm
-    template_name = "ui/act.html"
 
     def perform(self, form):
         made = calendars.create(by=self.request.user, **form.cleaned_data)

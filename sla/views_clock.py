@@ -72,7 +72,6 @@ class DrillForm(forms.Form):
 class StartDrill(ActView):
     right = Right.CONFIGURE
     form_class = DrillForm
-    template_name = "ui/act.html"
 
     def perform(self, form):
         return drills.start(by=self.request.user, **form.cleaned_data).url
@@ -104,7 +103,6 @@ def _drill(pk) -> WorkItem:
 class StopDrill(ActView):
     right = Right.CONFIGURE
     form_class = forms.Form
-    template_name = "ui/act.html"
 
     def subject(self):
         self.item = _drill(self.kwargs["pk"])
@@ -123,7 +121,6 @@ class StopDrill(ActView):
 class TryAgain(ActView):
     right = Right.CONFIGURE
     form_class = forms.Form
-    template_name = "ui/act.html"
 
     def subject(self):
         self.item = get_object_or_404(WorkItem, pk=self.kwargs["pk"])

@@ -65,7 +65,6 @@ def change(request, pk):
 class DecideChange(ActView):
     right = Right.LIMIT_DECIDE
     asks_again = True
-    template_name = "ui/act.html"
 
     def subject(self):
         self.change = _visible(self.request, self.kwargs["pk"])
@@ -108,7 +107,6 @@ class WithdrawChange(ActView):
     """By the address of its task, as the list of what one sent names it."""
 
     form_class = WithdrawForm
-    template_name = "ui/act.html"
 
     def subject(self):
         item = get_object_or_404(WorkItem, pk=self.kwargs["pk"], kind=Kind.LIMIT_CHANGE)

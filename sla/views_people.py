@@ -48,7 +48,6 @@ def _may_end(user, absence, now) -> bool:
 
 class EnterAbsence(ActView):
     form_class = AbsenceForm
-    template_name = "ui/act.html"
 
     def form_kwargs(self):
         return {"user": self.request.user}
@@ -73,7 +72,6 @@ class EnterAbsence(ActView):
 
 class EndAbsence(ActView):
     form_class = ConfirmForm
-    template_name = "ui/act.html"
 
     def subject(self):
         self.absence = get_object_or_404(shown_absences(self.request.user), pk=self.kwargs["pk"])
@@ -112,7 +110,6 @@ def shown_delegations(user):
 
 class Delegate(ActView):
     form_class = DelegationForm
-    template_name = "ui/act.html"
 
     def form_kwargs(self):
         return {"user": self.request.user}
@@ -138,7 +135,6 @@ class Delegate(ActView):
 
 class RevokeDelegation(ActView):
     form_class = ConfirmForm
-    template_name = "ui/act.html"
 
     def subject(self):
         self.given = get_object_or_404(shown_delegations(self.request.user), pk=self.kwargs["pk"])

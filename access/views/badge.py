@@ -88,7 +88,6 @@ def badges(request):
 class ForHolder(ActView):
     asks_again = True
     form_class = NothingForm
-    template_name = "ui/act.html"
 
     def subject(self):
         _refuse_others(self.request.user)
@@ -138,7 +137,6 @@ class SetPin(ActView):
     right = Right.OPERATION_RUN
     asks_again = True
     form_class = OwnPinForm
-    template_name = "ui/act.html"
 
     def perform(self, form):
         actions.set_pin(by=self.request.user, pin=form.cleaned_data["pin"])

@@ -98,7 +98,6 @@ def _enrolled(request, secret, counter):
 class RenewRecoveryCodes(ActView):
     asks_again = True
     form_class = NothingForm
-    template_name = "ui/act.html"
 
     def post(self, request, *args, **kwargs):
         if not second_factor.is_enrolled(request.user):
@@ -120,7 +119,6 @@ class RenewRecoveryCodes(ActView):
 class RemoveFactor(ActView):
     asks_again = True
     form_class = NothingForm
-    template_name = "ui/act.html"
 
     def perform(self, form):
         actions.remove_factor(by=self.request.user)

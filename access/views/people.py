@@ -16,7 +16,6 @@ class ForSomebody(ActView):
     right = Right.CONFIGURE
     asks_again = True
     form_class = NothingForm
-    template_name = "ui/act.html"
 
     def subject(self):
         self.person = get_object_or_404(User, pk=self.kwargs["pk"])

@@ -157,14 +157,14 @@ def clock(seconds) -> str:
 
 
 class MeetingAct(ActView):
-    template_name = "ui/act.html"
     form_class = forms.NothingForm
-    title = submit_label = lead = ""
-    submit_tone = "pri"
-    consequences = ()
 
     def subject(self):
         self.meeting = visible_meeting(self.request.user, self.kwargs["pk"])
+
+    @property
+    def version_now(self):
+        return self.meeting.version
 
     @property
     def said(self) -> dict:
@@ -172,10 +172,8 @@ class MeetingAct(ActView):
 
     def context(self):
         return {
-            "title": self.title, "submit_label": self.submit_label or self.title, "lead": self.lead or self.meeting,
-            "submit_tone": self.submit_tone, "consequences": self.consequences,
-            "back_url": self.meeting.get_absolute_url(), "back_label": _("Weekly meeting"),
-            "version": self.request.POST.get("version") or self.meeting.version,
+            "lead": self.lead or self.meeting, "back_url": self.meeting.get_absolute_url(),
+            "back_label": _("Weekly meeting"),
         }
 
     def act(self, form):
@@ -364,9 +362,7 @@ def carried_of(meeting) -> list[Outcome]:
 class ActionAct(ActView):
     """Of somebody who has it to do, invited or not."""
 
-    template_name = "ui/act.html"
     title = ""
-    submit_tone = "pri"
 
     def subject(self):
         rows = Outcome.objects.actions().select_related("meeting__chair", "person", "item__assignee")

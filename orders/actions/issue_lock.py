@@ -40,7 +40,7 @@ def save(issue, *fields) -> None:
 
 def noted(issue, verb, source, by, **params):
     """The problem's key stands with each of its events: the room and the problem's own page find them by it."""
-    return note(issue.order, verb, source, by=by, params={"text": issue.text, "issue": issue.pk} | params)
+    return note(issue.order, verb, source, by=by, params={"text": issue.told(), "issue": issue.pk} | params)
 
 
 def may_work_on(person) -> bool:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from desk.refusals import BadInput, Changed, Condition, GateShut, NotYours, OwnRequest, Remedy
-from desk.text import when, word
+from desk.text import shown, when, word
 from orders import search
 from orders.actions import clocks, door
 from orders.actions.issue_decisions import current_decision, write_decision
@@ -44,15 +44,19 @@ RAISED_AS_MAJOR = gettext_noop("Major problem ({kind}): {text}")
 def raise_issue(
     *, order_id, by, kind, text, severity=Severity.MINOR, is_stopping=False, step=None, material_line=None,
 ) -> Issue:
-    """Report a problem. A major one goes to the superiors of both departments and general management at once."""
+    """Report a problem. A major one goes to the superiors of both departments and general management at once.
+
+    `text`: what somebody typed, or a `desk.text.sentence` of the desk's own, which everybody reads in their language.
+    """
     if by is not None and not by.may(Right.ISSUE_RAISE):
         raise NotYours(_("You cannot report a problem on this order."))
     order = door.lock(order_id, by=by)
     department = _department_of(kind, order)
     owner = clocks.person_on_duty(order, department)
     issue = Issue.objects.create(
-        order=order, kind=kind, severity=severity, text=text, is_stopping=is_stopping, step=step,
-        material_line=material_line, raised_at=timezone.now(), raised_by=by or order.created_by, owner=owner,
+        order=order, kind=kind, severity=severity, text=shown(text), sentence=text if isinstance(text, dict) else None,
+        is_stopping=is_stopping, step=step, material_line=material_line, raised_at=timezone.now(),
+        raised_by=by or order.created_by, owner=owner,
     )
     issue.item = _open_item(issue, department, by)
     if issue.is_major:
@@ -71,7 +75,7 @@ def _department_of(kind, order):
 def _open_item(issue, department, by):
     return clocks.open_item(
         issue.order, kind="problem", subject=gettext_noop("Solve the problem: {text}"),
-        params={"text": issue.text[:120]}, department=department, assignee=issue.owner, by=by,
+        params={"text": issue.told(120)}, department=department, assignee=issue.owner, by=by,
         url=issue.get_absolute_url(),
     )
 
@@ -79,7 +83,7 @@ def _open_item(issue, department, by):
 def _ask_superior(issue, department, by):
     return clocks.open_item(
         issue.order, kind="major_problem", subject=gettext_noop("Take note of the major problem: {text}"),
-        params={"text": issue.text[:120]}, department=department, assignee=_superior_of(issue, department), by=by,
+        params={"text": issue.told(120)}, department=department, assignee=_superior_of(issue, department), by=by,
         url=issue.get_absolute_url(),
     )
 
@@ -148,7 +152,7 @@ def _check_other(issue, by, reason):
         raise OwnRequest(refusal, who=others)
     require_second(
         by=by, right=Right.SEE_ALL, first=first, refusal=refusal, subject=issue.order.stream, act=f"issue:{issue.pk}",
-        text=gettext_noop("Took note of the problem: {text}"), params={"text": issue.text},
+        text=gettext_noop("Took note of the problem: {text}"), params={"text": issue.told()},
         url=issue.get_absolute_url(), reason=reason,
     )
 

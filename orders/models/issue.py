@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from desk.text import shown
 from orders.models.line import OrderStep
 from orders.models.order import UrgentOrder
 from orders.models.supply import MaterialLine
@@ -42,6 +43,7 @@ class Issue(Held, models.Model):
     kind = models.CharField(_("kind"), max_length=15, choices=Kind)
     severity = models.CharField(_("severity"), max_length=5, choices=Severity, default=Severity.MINOR)
     text = models.CharField(_("What happened"), max_length=1000)
+    sentence = models.JSONField(_("the desk's own sentence"), null=True, blank=True, editable=False)
     is_stopping = models.BooleanField(_("work has stopped"), default=False)
     step = models.ForeignKey(OrderStep, models.PROTECT, null=True, blank=True, related_name="+")
     material_line = models.ForeignKey(MaterialLine, models.PROTECT, null=True, blank=True, related_name="+")
@@ -84,10 +86,19 @@ class Issue(Held, models.Model):
         ]
 
     def __str__(self):
-        return self.text[:60]
+        return self.said[:60]
 
     def get_absolute_url(self):
         return reverse("orders:issue", args=[self.order_id, self.pk])
+
+    @property
+    def said(self) -> str:
+        """In the reader's language, where the desk wrote it."""
+        return shown(self.sentence or self.text)
+
+    def told(self, most=None) -> dict | str:
+        """As a parameter of another sentence."""
+        return self.sentence or self.text[:most]
 
     @property
     def is_major(self):

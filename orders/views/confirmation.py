@@ -61,7 +61,7 @@ class Confirmation(OrderAct):
         may = self.request.user.may(Right.ORDER_CONFIRM)
         return self.shown | {
             "items": four(self.order, self.living), "is_complete": len(self.living) == len(Item),
-            "may_confirm": may and is_here, "may_log": may, "version": self.form_version(),
+            "may_confirm": may and is_here, "may_log": may,
             "before": self.order.confirmation_items.filter(revoked_at__isnull=False).select_related("confirmed_by"),
             "contacts": self.order.contacts.select_related("contacted_by")[:50],
         }  # fmt: skip

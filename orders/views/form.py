@@ -87,15 +87,13 @@ class Identification(ActView):
     def context(self):
         return hints(self.request, self.order) | {
             "order": self.order, "customers": customer_list(), "products": product_list(), "accept": ACCEPT,
-            "files": self.order and files_of(self.order), "version": self._shown_version(),
+            "files": self.order and files_of(self.order),
             "drafts": self._other_drafts(), "is_draft": self.order is None or self.order.is_draft,
         }  # fmt: skip
 
-    def _shown_version(self):
-        if self.order is None:
-            return ""
-        is_told = isinstance(getattr(self, "refusal", None), Changed)
-        return self.order.version if self.version is None or is_told else self.version
+    @property
+    def version_now(self):
+        return self.order and self.order.version
 
     def _other_drafts(self):
         if self.order is not None or self.request.method == "POST":
@@ -103,7 +101,6 @@ class Identification(ActView):
         return UrgentOrder.objects.filter(created_by=self.request.user, submitted_at=None, closed_at=None).count()
 
     def page(self, form, *, status=200, refusal=None):
-        self.refusal = refusal
         if form.is_bound and self.order:  # the next page has another once-key, but goes on with this draft
             form.data = form.data.copy()
             form.data["draft"] = self.order.pk

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from desk.refusals import Changed
 from orders import actions
 from orders.actions.issue_actions import check_may_cancel, check_may_end
 from orders.actions.issue_decisions import current_decision
@@ -127,14 +126,14 @@ class IssueAct(OrderAct):
         require_at_work(user, self.issue)
 
     def about(self):
-        return self.issue.text
+        return self.issue.said
 
     def next_url(self):
         return self.issue.get_absolute_url()
 
-    def form_version(self):
-        is_told = isinstance(getattr(self, "refusal", None), Changed)
-        return self.issue.version if self.version is None or is_told else self.version
+    @property
+    def version_now(self):
+        return self.issue.version
 
     @property
     def said(self) -> dict:

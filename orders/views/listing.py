@@ -168,7 +168,6 @@ def _values(rows, columns):
 
 class Columns(ActView):
     form_class = ColumnsForm
-    template_name = "ui/act.html"
 
     def form_kwargs(self):
         chosen = columns_for(self.request.user, _choice(self.request.user).columns)
@@ -196,7 +195,6 @@ class SaveView(ActView):
     """A new view, or one's own under another name."""
 
     form_class = ViewForm
-    template_name = "ui/act.html"
 
     def subject(self):
         self.view = SavedView(owner=self.request.user)
@@ -229,7 +227,6 @@ class SaveView(ActView):
 
 class DeleteView(ActView):
     form_class = Form
-    template_name = "ui/act.html"
 
     def subject(self):
         self.view = get_object_or_404(SavedView, pk=self.kwargs["pk"], owner=self.request.user)

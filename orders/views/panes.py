@@ -125,7 +125,7 @@ def problem(request, pk):
     item, order = found(request, pk, ("problem",))
     issue = paper_of(Issue, item, "raised_by", "owner", "step", "item__assignee")
     return show(request, Pane(
-        item, issue.text, name_of(order), _state(issue), facts=_about(issue, order), checks=_checks(issue),
+        item, issue.said, name_of(order), _state(issue), facts=_about(issue, order), checks=_checks(issue),
         decisions=_solutions(request.user, issue) if item.is_living else [],
         consequences=[_("Solved, its clock stops; who reported it and the salesperson are told.")],
     ))
@@ -139,7 +139,7 @@ def major_problem(request, pk):
     may = item.is_living and is_superior(request.user) and request.user.natural_id != issue.raised_by.natural_id
     note = Button(_("Take note"), reverse("orders:issue_note", args=[order.pk, issue.pk]), "A", "pri", "eye")
     return show(request, Pane(
-        item, issue.text, name_of(order), _state(issue), facts=_about(issue, order), checks=_checks(issue),
+        item, issue.said, name_of(order), _state(issue), facts=_about(issue, order), checks=_checks(issue),
         decisions=[note] if may else [], consequences=[BEGIN] if may else [],
     ))
 
@@ -191,7 +191,7 @@ def issue_action(request, pk):
         buttons.append(Button(_("Cancel the action"), reverse("orders:issue_action_cancel", args=key), "D", "",
                               "cross"))
     return show(request, Pane(
-        item, action.text, name_of(order), Verdict(action.issue.text, action.issue.get_kind_display(), "warn"),
+        item, action.text, name_of(order), Verdict(action.issue.said, action.issue.get_kind_display(), "warn"),
         facts=[Fact(_("Due"), when(action.due_at), tone="bad" if action.is_overdue else ""),
                Fact(_("Asked for"), action.opened_by, when(action.opened_at)),
                Fact(_("Answers for the problem"), action.issue.holder or "–"), required(order)],

@@ -22,6 +22,10 @@ class RushBudgets(ActView):
     form_class = RushBudgetForm
     template_name = "orders/rush_budgets.html"
 
+    @property
+    def version_now(self):
+        return version_of_rules(CHANGED)
+
     def form_kwargs(self):
         return {"initial": {"scope": RushBudget.Scope.CUSTOMER}}
 
@@ -37,6 +41,5 @@ class RushBudgets(ActView):
             "back_label": _("Company rules"), "customers": customer_list(),
             "budgets": paginate(budgets, ("scope", "pk"), self.request.GET.get("after")),
             "changes": Event.objects.filter(stream=STREAM, verb=CHANGED).order_by("-number")[:20],
-            "version": version_of_rules(CHANGED) if self.version is None else self.version,
             "consequences": [_("Passing a budget blocks nothing: the form warns, and the head of Sales is told.")],
         }

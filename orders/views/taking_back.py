@@ -16,7 +16,6 @@ class TakeBack(ActView):
     """Subclasses say the kind of task, the paper behind it, who asked, and `act`."""
 
     form_class = forms.Form
-    template_name = "ui/act.html"
     kind = model = None
     asker = ""
     consequences = ()

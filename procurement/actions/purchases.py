@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, Condition, GateShut
-from desk.text import moment, when, word
+from desk.text import moment, sentence, when, word
 from orders import actions
 from orders.actions import clocks
 from orders.actions.door import touch, who_may
@@ -341,10 +341,10 @@ def _raise(line, order, by):
     actions.raise_issue(
         order_id=order.pk, by=by, kind=Issue.Kind.SUPPLY, material_line=line, step=line.step,
         severity=Issue.Severity.MAJOR if is_major else Issue.Severity.MINOR,
-        text=_("%(supplier)s is late: %(material)s comes %(promised)s, needed by %(needed)s.") % {
-            "supplier": line.supplier_name, "material": line.material, "promised": when(line.promised_at),
-            "needed": when(line.needed_at),
-        },
+        text=sentence(gettext_noop("{supplier} is late: {material} comes {promised}, needed by {needed}."), {
+            "supplier": line.supplier_name, "material": str(line.material), "promised": moment(line.promised_at),
+            "needed": moment(line.needed_at),
+        }),
     )
 
 

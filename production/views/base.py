@@ -10,16 +10,14 @@ from records.acts import ActView
 class OrderAct(ActView):
     """An act on one order: its page leads back to a tab of it."""
 
-    template_name = "ui/act.html"
-    title = submit_label = lead = ""
     back = "production:order_tab"
 
     def subject(self):
         self.order = visible_order(self.request, self.kwargs["pk"])
 
-    def get(self, request, *args, **kwargs):
-        self.first_version = self.order.version
-        return super().get(request, *args, **kwargs)
+    @property
+    def version_now(self):
+        return self.order.version
 
     def act(self) -> dict:
         """What every act of an order takes."""
@@ -27,9 +25,7 @@ class OrderAct(ActView):
 
     def context(self):
         return {
-            "order": self.order, "title": self.title, "submit_label": self.submit_label, "lead": self.lead,
-            "back_url": reverse(self.back, args=[self.order.pk]), "back_label": str(self.order),
-            "version": getattr(self, "first_version", self.request.POST.get("version", "")),
+            "order": self.order, "back_url": reverse(self.back, args=[self.order.pk]), "back_label": str(self.order),
         }
 
 

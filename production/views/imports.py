@@ -49,7 +49,6 @@ def workbook(request):
 class Upload(ActView):
     right = Right.MASTER_CHANGE
     form_class = UploadForm
-    template_name = "ui/act.html"
 
     def perform(self, form):
         made = actions.upload(file=form.cleaned_data["files"], by=self.request.user)
@@ -115,7 +114,6 @@ def preview(request, pk):
 class ImportAct(ActView):
     right = Right.MASTER_CHANGE
     form_class = NothingForm
-    template_name = "ui/act.html"
 
     def subject(self):
         self.made = find(self.request, self.kwargs["pk"])

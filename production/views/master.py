@@ -110,27 +110,17 @@ class MasterAct(ActView):
     """An act on one record; `version` is what its page showed."""
 
     right = Right.MASTER_CHANGE
-    template_name = "ui/act.html"
-    title = lead = ""
     submit_label = gettext_lazy("Save")
 
     @property
     def version_now(self) -> int | None:
         return master.fingerprint(self.record) if self.record.pk else None
 
-    def get(self, request, *args, **kwargs):
-        self.first_version = self.version_now
-        return super().get(request, *args, **kwargs)
-
     def act(self) -> dict:
         return {"by": self.request.user, "version": self.version}
 
     def context(self):
-        return {
-            "title": self.title, "submit_label": self.submit_label, "lead": self.lead, "back_url": self.back_url,
-            "back_label": self.back_label,
-            "version": getattr(self, "first_version", self.request.POST.get("version")) or "",
-        }
+        return {"back_url": self.back_url, "back_label": self.back_label}
 
     @property
     def back_label(self):

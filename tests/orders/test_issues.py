@@ -9,9 +9,11 @@ from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest
 from notifications.models import Notification
 from orders import actions
 from orders.models import Issue
+from people.duty import is_superior
 from people.models import Absence, User
 from records.models import CompanySettings, Event, SoleDecision
 from sla import actions as sla
+from sla import item_acts
 from sla.models import WorkItem
 from tests.factories import orders as make
 from tests.factories.people import UserFactory
@@ -103,6 +105,17 @@ def test_major_problem_from_the_report_to_the_joint_decision(people, manager, qu
         issue_id=issue.pk, by=head, text="x", people=[head, planner])):  # fmt: skip
         with pytest.raises(Changed, match="solved it already"):
             deed()
+
+
+@pytest.mark.clause("5.3")
+def test_note_of_a_major_problem_is_handed_on_to_superiors_only(people, manager):
+    reporter = people.planners[1]
+    item = raised(make.submitted(people), reporter).major_item
+    for person in (people.planners[0], reporter):
+        with pytest.raises(BadInput) as refused:
+            item_acts.transfer(item=item, person=person, by=people.production_head)
+        assert refused.value.who and all(is_superior(other) for other in refused.value.who)
+    assert item_acts.transfer(item=item, person=manager, by=people.production_head).assignee == manager
 
 
 @pytest.mark.clause("5.3")

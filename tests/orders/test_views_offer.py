@@ -54,7 +54,7 @@ def test_sales_sends_the_options_and_the_customer_answers_on_the_page(people, cl
     assert not OfferAnswer.objects.exists()
     for word in ("What suits you", "7 pieces by", "3 pieces by", "¥ 1,234", "Sorry.", "0515-1", people.sales.name):
         assert word in page
-    for secret in ("9,480", "9480", "夹具", "分两批", "800", people.planners[1].name, order.customer.name):
+    for secret in ("9,480", "9480", "夹具", "分两批", "¥ 800", people.planners[1].name, order.customer.name):
         assert secret not in page
     assert "分批" in customer.get(page_of(token) + "?lang=zh-hans").content.decode()
     for wrong in ({"option": "", "contact": "Gao"}, {"option": "0", "contact": "Gao"},

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from desk.refusals import BadInput, Changed, GateShut, NotYours, OwnRequest, Refusal
 from finance import actions as finance_actions
@@ -246,6 +247,9 @@ def test_promise_after_the_customers_date_is_a_major_problem(order, line, buyer,
     issue = Issue.objects.get(order=order)
     assert issue.is_major
     assert Notification.objects.filter(recipient=general_manager).exists()
+    with override("zh-hans"):
+        for told in (issue.said, issue.major_item.subject_text):  # whoever reads it, in the own language
+            assert "延误：" in told
     actions.record_promise(purchase_line_id=purchase.pk, promised_at=later(line, minutes=-1), by=buyer)
     assert fresh(issue).is_open  # no superior has taken note of it yet
     orders.acknowledge_issue(issue_id=issue.pk, by=general_manager, text="call their boss")

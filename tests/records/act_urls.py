@@ -19,21 +19,22 @@ class NoteForm(forms.Form):
 class Note(ActView):
     right = Right.ORDER_CREATE
     form_class = NoteForm
-    template_name = "ui/act.html"
+    title, submit_label = "Write a note", "Write"
+
+    @property
+    def version_now(self):
+        return Event.objects.filter(stream="note").count()
 
     def subject(self):
         if self.kwargs["pk"] == 404:
             raise Http404
-
-    def context(self):
-        return {"title": "Write a note", "submit_label": "Write"}
 
     def perform(self, form):
         note = form.cleaned_data["note"]
         record("note", note, by=self.request.user, stream="note", params={"version": self.version})
         if note == "shut":
             raise GateShut("This is shut.", missing=["A key"], field="note")
-        if note == "late":
+        if note == "late" or (self.version is not None and self.version < self.version_found):
             raise Changed("Somebody was faster.")
         return f"/notes/{Event.objects.filter(stream='note').count()}/"
 

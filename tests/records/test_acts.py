@@ -56,6 +56,20 @@ def test_another_persons_key_is_not_mine(client, client_of, sales_head):
     assert notes() == ["Mine", "Theirs"]
 
 
+def test_who_was_told_of_a_change_goes_on_with_what_is_there_now(client):
+    """Refused for another reason, the page stays the one that was opened."""
+    assert b'name="version" value="0"' in client.get(PAGE).content
+    shut = client.post(PAGE, {"note": "shut", "once": "k1", "version": "0"})
+    assert b'name="version" value="0"' in shut.content
+    client.post(PAGE, {"note": "Faster", "once": "k2"})
+    late = client.post(PAGE, {"note": "Mine", "once": "k3", "version": "0"})
+    assert late.status_code == 409
+    assert b'name="version" value="1"' in late.content
+    assert b'value="Mine"' in late.content
+    assert client.post(PAGE, {"note": "Mine", "once": "k4", "version": "1"}).status_code == 302
+    assert notes() == ["Faster", "Mine"]
+
+
 @pytest.mark.parametrize(("note", "status", "says"), [
     ("shut", 409, "This is shut."), ("late", 409, "Somebody was faster."),
 ])
