@@ -43,7 +43,7 @@ def main() -> None:
 def environment(url, folder) -> None:
     os.environ |= {
         "DATABASE_URL": url, "VAR_DIR": folder, "SECRET_KEY": "only-for-the-bench", "DEBUG": "0",
-        "DJANGO_SETTINGS_MODULE": "bench.settings", "LOG_LEVEL": "ERROR",
+        "DJANGO_SETTINGS_MODULE": "bench.settings", "LOG_LEVEL": "ERROR", "REQUIRE_SECOND_FACTOR": "0",
     }  # fmt: skip
     (Path(folder) / "static").mkdir()
 
