@@ -17,8 +17,9 @@ from orders.machine import Stage
 from orders.models import UrgentOrder
 from people.models import User
 from records import audit
+from records.models import Event
 from sla import actions as sla
-from sla.models import WorkItem
+from sla.models import Heartbeat, WorkItem
 
 pytestmark = pytest.mark.once
 
@@ -79,6 +80,15 @@ def test_living_orders_rest_where_their_stories_stop(factory):
     life.play(wanted, until=now)
     assert Counter(UrgentOrder.objects.values_list("stage", flat=True)) == Counter(story.goal for story in wanted)
     assert UrgentOrder.objects.filter(hold__isnull=False).count() == 1
+
+
+def test_started_at_night_no_story_begins_tomorrow(factory):
+    night = (timezone.localtime() - timedelta(days=1)).replace(hour=0, minute=7)
+    story = max(life.living(night), key=lambda story: story.starts_at)
+    life.play([story], until=night)
+    assert UrgentOrder.objects.count() == 1
+    assert Heartbeat.objects.get(name="sweep").ok_at <= night
+    assert not Event.objects.filter(at__gt=night).exists()
 
 
 def test_one_month_is_published_and_one_open_to_appeals(factory):

@@ -114,7 +114,7 @@ def play(stories: list[Story], *, until: datetime, progress=None) -> None:
     """Tell all stories at once, in the order of their moments; what lies after `until` has not happened yet."""
     cast, calendar = _cast(), _calendar()
     queue = [
-        (_opened(calendar, story.starts_at), number, Telling(cast, story, calendar, until).acts())
+        (min(_opened(calendar, story.starts_at), until), number, Telling(cast, story, calendar, until).acts())
         for number, story in enumerate(stories)
     ]
     heapq.heapify(queue)
