@@ -1,19 +1,23 @@
 """One measurement of everything at one size."""
 
+import statistics
 import time
 from dataclasses import dataclass
 
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from bench import work
 from bench.floor.models import Note
 from bench.server import Cost, Gunicorn
 from config.demo import company, people
+from coordination.board import computed
 from kpi.actions import compute
 from kpi.models import ScoreCase
 from kpi.months import Month
+from kpi.weeks import Week
 from sla.actions import sweep
 from sla.models import WorkItem
 
@@ -26,6 +30,7 @@ class Result:
     idle_sweep_ms: float = 0
     escalated: int = 0
     escalate_seconds: float = 0
+    wall_ms: float = 0
     month_cases: int = 0
     month_seconds: float = 0
 
@@ -74,8 +79,19 @@ def measure(orders: int, requests: int, due: int, say) -> Result:
     found.escalated = drain()
     found.escalate_seconds = time.perf_counter() - started
     WorkItem.objects.living().filter(source__startswith="bench:").update(next_fire_at=None)
+    found.wall_ms = wall(requests)
     found.month_cases, found.month_seconds = last_month()
     return found
+
+
+def wall(times) -> float:
+    """The board of this week's meeting, computed from the records as before the start; the middle one of so many."""
+    took = []
+    for _number in range(times):
+        started = time.perf_counter()
+        computed(Week.now(), timezone.now())
+        took.append(time.perf_counter() - started)
+    return statistics.median(took) * 1000
 
 
 def last_month() -> tuple[int, float]:

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 from django.core.cache import cache
 from django.db.models import Count, Sum
@@ -56,11 +57,11 @@ class Month:
 
 def computed(week: Week, now: datetime) -> tuple[dict, dict]:
     """The board of a week as it stands, and its money."""
-    month = Month.around(week)
-    days = reports.on_time_by_day([week - 2, week - 1, week], now)
-    on_time = [sum((days[day] for day in of.days), reports.OnTime()) for of in (week - 2, week - 1, week)]
+    spans = [Month.around(week), week - 2, week - 1, week]
+    days = reports.on_time_by_day(sorted(spans, key=attrgetter("start")), now)
+    in_month, *on_time = [sum((days[day] for day in span.days), reports.OnTime()) for span in spans]
     flows = reports.flows([week - 1, week], on_time[-2:], with_money=True)
-    in_month = reports.flows([month], reports.on_time([month], now), with_money=True)
+    flows += reports.flows(spans[:1], [in_month], with_money=True)
     lost = reports.time_lost(week - 1)
     count, risks = weekly.risk_rows(None, now, RISKS_SHOWN)
     figures = [_figure(figure) for figure in weekly.figures(week, now, on_time)]
@@ -69,10 +70,10 @@ def computed(week: Week, now: datetime) -> tuple[dict, dict]:
         "lost": [{"list": row.list, "cause": row.cause, "seconds": row.seconds, "of_most": row.of_most}
                  for row in lost[:CAUSES_SHOWN]],
         "lost_seconds": sum(row.seconds for row in lost),
-        "flows": [_flow(row) for row in (*flows, *in_month)],
+        "flows": [_flow(row) for row in flows],
         "due": on_time[-1].due, "load": load(week, now),
     }  # fmt: skip
-    money = {"flows": [str(row.urgency_amount) for row in (*flows, *in_month)], "planned": str(_planned_cost(week))}
+    money = {"flows": [str(row.urgency_amount) for row in flows], "planned": str(_planned_cost(week))}
     return json.loads(json.dumps(board, default=float)), money  # PostgreSQL counts in decimals
 
 

@@ -163,7 +163,10 @@ class StageFigures:
 
 
 def timed_runs() -> QuerySet:
-    """Stays that ended and had a clock; what was walked through does not count, paused time is not used time."""
+    """Stays that ended and had a clock; what was walked through does not count, paused time is not used time.
+
+    Its index holds all that is asked of them, so count `left_at`, which is always there, and not the key.
+    """
     return StageRun.objects.filter(
         is_carried=False, used_seconds__isnull=False, limit_seconds__isnull=False, left_at__isnull=False
     ).order_by()
@@ -175,7 +178,8 @@ IS_OVER = Q(used_seconds__gt=F("limit_seconds"))
 def lead_time_by_stage(week: Week) -> list[StageFigures]:
     runs = timed_runs().filter(stage__in=PATH[1:], **in_weeks("left_at", [week]))
     rows = runs.values("stage").annotate(
-        runs=Count("pk"), used=Sum("used_seconds"), limit=Sum("limit_seconds"), late=Count("pk", filter=IS_OVER),
+        runs=Count("left_at"), used=Sum("used_seconds"), limit=Sum("limit_seconds"),
+        late=Count("left_at", filter=IS_OVER),
         over=Coalesce(Sum(F("used_seconds") - F("limit_seconds"), filter=IS_OVER), 0),
     )
     found = {row["stage"]: StageFigures(*(row[name] for name in ("stage", "runs", "used", "limit", "late", "over")))
@@ -192,7 +196,7 @@ class Overruns:
 def confirmation_overruns(weeks: list[Week]) -> list[Overruns]:
     runs = timed_runs().filter(stage=Stage.CONFIRMATION, **in_weeks("left_at", weeks))
     rows = runs.values(week=place_in("left_at", weeks)).annotate(
-        stays=Count("pk"), late=Count("pk", filter=IS_OVER)
+        stays=Count("left_at"), late=Count("left_at", filter=IS_OVER)
     )
     return _by_week(rows, weeks, Overruns)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.cache import cache
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch, Window
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -182,15 +182,16 @@ class RiskRow:
 
 def risk_rows(user, now, limit: int) -> tuple[int, list[RiskRow]]:
     """How many, and the most pressing that this person may open; `user=None`: whoever opens them."""
-    every = list(reports.at_risk(now).order_by("stage_item__due_at", "pk").values_list("pk", flat=True))
-    keys = every[:limit]
+    pressing = reports.at_risk(now).order_by("stage_item__due_at", "pk").annotate(every=Window(Count("*")))
+    found = list(pressing.values_list("pk", "every")[:limit])
+    keys = [pk for pk, _every in found]
     seen = UrgentOrder.objects.all() if user is None else UrgentOrder.objects.visible_to(user)
     shown = seen.filter(pk__in=keys).select_related("customer", "stage_item")
     problems = Issue.objects.filter(solved_at__isnull=True).order_by("-severity", "raised_at")
     lines = OrderLine.objects.select_related("product")
     orders = shown.prefetch_related(Prefetch("lines", queryset=lines), Prefetch("issues", queryset=problems))
     rows = [_risk_row(order, now) for order in sorted(orders, key=lambda order: keys.index(order.pk))]
-    return len(every), rows
+    return (found[0][1] if found else 0), rows
 
 
 def _risk_row(order, now) -> RiskRow:

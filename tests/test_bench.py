@@ -36,4 +36,4 @@ def test_bench_counts_statements_and_commits(floor, client_of):
     result = Result(80, counts, {name: Cost(10, 10) for name in counts})
     text = table.written(f"before\n{table.BEGIN}\nold\n{table.END}\nafter", [result], 1)
     assert text.startswith("before") and text.endswith("after") and "old" not in text
-    assert text.count("| 80 |") == len(counts) + 3
+    assert text.count("| 80 |") == len(counts) + 4
