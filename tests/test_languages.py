@@ -59,6 +59,12 @@ def test_terms_are_the_agreed_ones(catalog, language):
     assert wrong == {}
 
 
+def test_traditional_has_the_characters_a_conversion_leaves_simplified():
+    """周 and 並 are Traditional too, with other meanings."""
+    texts = [text for entry in languages.read_catalog("zh_Hant") for text in translations(entry)]
+    assert [text for text in texts if "周" in text or "合並" in text] == []
+
+
 BLOCKS = re.compile(
     r"{% block \w*class %}.*?{% endblock %}|{%\s*blocktrans(late)?\b.*?{%\s*endblocktrans(late)?\s*%}"
     r"|{%\s*comment.*?endcomment\s*%}|{#.*?#}|{%.*?%}|{{.*?}}|<!--.*?-->|<(script|style)\b.*?</\3>|&#?\w+;",
