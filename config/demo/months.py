@@ -61,11 +61,11 @@ def _publish(month, cast) -> None:
 def _open_to_appeals(month, cast, now) -> None:
     begun = max(month.end, now - LONGEST)
     run = _scored(month, cast, begun)
-    late = ScoreCase.objects.filter(
+    worst = ScoreCase.objects.filter(
         part__score__run=run, part__score__person__isnull=False, part__indicator="time", left_out="",
         denominator__gt=0, numerator__gt=F("denominator"), order__isnull=False,
-    ).select_related("part__score__person").order_by("part__score__total", "pk").first()  # fmt: skip
-    if late is not None:
+    ).select_related("part__score__person").order_by(-F("numerator") / F("denominator"), "pk").first()  # fmt: skip
+    if worst is not None:
         with _at(min(begun + 5 * HOUR, timezone.now())):
-            appeals.raise_appeal(part_id=late.part_id, cases=[late], by=late.part.score.person,
+            appeals.raise_appeal(part_id=worst.part_id, cases=[worst], by=worst.part.score.person,
                                  text="供应商台风停运，已报备，申请不计入处理时间")  # fmt: skip
