@@ -115,5 +115,5 @@ def _facts(found) -> list[Fact]:
 
 def _evidence(request, found) -> list[Check]:
     rows = evidence_of(request.user, found)
-    return [Check(f"{row.shown_part or ''} {row.about if row.is_open_to_me else ''} {row.value}".strip(), "later")
+    return [Check(f"{row.shown_part or ''} {row.about or ''} {row.value}".strip(), "later")
             for row in rows]  # fmt: skip

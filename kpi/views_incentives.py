@@ -14,8 +14,7 @@ from kpi.board import value_text
 from kpi.clauses import SENTENCES, clause_of
 from kpi.forms_months import ApproveForm, ConfirmForm, ProposeForm, ReasonForm, ReplyForm
 from kpi.models import Evidence, Incentive, Score
-from kpi.visibility import may_see
-from orders.models import UrgentOrder
+from kpi.visibility import mark_open, may_see
 from people.roles import Right
 from records.acts import ActView
 
@@ -63,17 +62,17 @@ def incentive_page(request, pk):
 
 
 def evidence_of(user, incentive) -> list:
-    """Rows with `what`, `value` and the order's address where this person may open it."""
+    """Rows with what this person may read of them: `number`, `what`, `value`, and whether the order opens."""
     rows = list(incentive.evidence.select_related(
         "part__score__run", "part__score__person", "part__score__department", "case__order", "case__part", "order"))
-    orders = {row.order_id or (row.case and row.case.order_id) for row in rows}
-    seen = set(UrgentOrder.objects.visible_to(user).filter(pk__in=orders - {None}).values_list("pk", flat=True))
     for row in rows:
-        row.about = row.order or (row.case and row.case.order)
-        row.is_open_to_me = bool(row.about) and row.about.pk in seen
+        row.order = row.order or (row.case and row.case.order)
+    mark_open(user, incentive, rows)
+    for row in rows:
+        row.about = row.order if row.is_open else None
         row.shown_part = row.part or (row.case and row.case.part)
         row.value = value_text(row.shown_part) if row.shown_part and not row.case else ""
-        row.what = said(row.case.text, row.case.params) if row.case and row.is_open_to_me else ""
+        row.what = said(row.case.text, row.case.params) if row.case and row.is_open else ""
     return rows
 
 
@@ -109,10 +108,7 @@ class ProposeIncentive(ActView):
     def context(self):
         is_penalty = self.kind == Incentive.Kind.PENALTY
         rows = self.rows
-        seen = set(UrgentOrder.objects.visible_to(self.request.user).filter(
-            pk__in={row.case.order_id for row in rows.values() if row.case}).values_list("pk", flat=True))
-        for row in rows.values():
-            row.is_open_to_me = bool(row.case and row.case.order_id in seen)
+        mark_open(self.request.user, self.score, [row.case for row in rows.values() if row.case])
         title = _("Propose a penalty for %(of)s") if is_penalty else _("Propose a reward for %(of)s")
         return {
             "title": title % {"of": self.score}, "submit_label": _("Propose"), "rows": rows,

@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from kpi.models import MonthRun, Score
+from kpi.models import Incentive, MonthRun, Score
 from orders.models import UrgentOrder
 from people.roles import Right
 
@@ -25,12 +25,20 @@ def may_see(user, score: Score) -> bool:
     return visible_scores(user, score.run).filter(pk=score.pk).exists()
 
 
-def mark_open(user, score: Score, cases) -> None:
-    """`is_open` of each: its order may be named; without one, it is told to whom the score is about and their head."""
+def is_close(user, about: Score | Incentive) -> bool:
+    """Whom it is about, their head, general management, and who runs the assessment."""
+    is_own_head = user.is_head and user.department_id == about.department_id
+    return sees_everything(user) or is_own_head or about.person_id in user.accounts
+
+
+def mark_open(user, about: Score | Incentive, cases) -> None:
+    """`is_open` of each: what happened and the order's number are told; `is_linked`: the order opens too.
+
+    Who has to judge or to answer reads them, also where the order itself is not theirs to open.
+    """
     orders = [case.order_id for case in cases if case.order_id]
     visible = set(UrgentOrder.objects.visible_to(user).filter(pk__in=orders).values_list("pk", flat=True))
-    is_close = sees_everything(user) or score.person_id in user.accounts or (
-        user.is_head and user.department_id == score.department_id
-    )  # fmt: skip
+    is_told = is_close(user, about)
     for case in cases:
-        case.is_open = case.order_id in visible if case.order_id else is_close
+        case.is_linked = case.order_id in visible
+        case.is_open = is_told or case.is_linked

@@ -95,6 +95,9 @@ def each_case_names_its_order(run, orders, clients, production):
     hidden = clients["procurement_head"].get(production)
     assert hidden.text.count("an order not open to you") == 2 and orders[1].number not in hidden.text
     assert len(hidden.context["page"]) == 4, "they are counted all the same"
+    judged = clients["hr"].get(production)  # who decides appeals and proposes penalties
+    assert judged.text.count(orders[1].number) == 2 and orders[1].get_absolute_url() not in judged.text
+    assert "not open to you" not in judged.text
     for show, count in (("counted", 4), ("left", 0)):
         listed = clients["sales_head"].get(production, {"show": show})
         assert len(listed.context["page"]) == count
