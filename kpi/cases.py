@@ -127,10 +127,15 @@ def stays(month: Month):
     )  # fmt: skip
 
 
+# Who had the task when it ended. Another's act may end it (goods that come in time solve the supplier's delay):
+# then it was still theirs. Who stood in for somebody, or took it from the department's list, had it by closing it.
+HOLDER = Case(When(Q(closed_for__isnull=False) | Q(assignee__isnull=True), then=F("closed_by")), default=F("assignee"))
+
+
 def _closed_items(month: Month, people):
-    closed = WorkItem.objects.filter(
-        closed_by__in=people, state__in=(WorkItem.State.MET, WorkItem.State.MET_LATE), budget_seconds__gt=0,
-        **month.holds("closed_at"),
+    closed = WorkItem.objects.annotate(holder=HOLDER).filter(
+        closed_by__isnull=False, holder__in=people, state__in=(WorkItem.State.MET, WorkItem.State.MET_LATE),
+        budget_seconds__gt=0, **month.holds("closed_at"),
     )
     return closed.exclude(kind__in=(Kind.ORDER, Kind.DRILL))
 
@@ -141,22 +146,22 @@ def _item_rows(items, numerator, denominator):
         default=None, output_field=BigIntegerField(),
     )  # fmt: skip
     handed_on = Exists(ItemAct.objects.filter(
-        item=OuterRef("pk"), person=OuterRef("closed_by"), act__in=(ItemAct.Act.TRANSFER, ItemAct.Act.RETURN)
+        item=OuterRef("pk"), person=OuterRef("holder"), act__in=(ItemAct.Act.TRANSFER, ItemAct.Act.RETURN)
     ))  # fmt: skip
     # Which of the tasks then open were the absent person's is not on record: none of them is held against the delegate.
     stood_in = Exists(Absence.objects.filter(
-        delegate=OuterRef("closed_by"), handed_over_at__gt=OuterRef("opened_at"),
+        delegate=OuterRef("holder"), handed_over_at__gt=OuterRef("opened_at"),
         handed_over_at__lte=OuterRef("closed_at"),
     ))  # fmt: skip
     return rows(
-        items, subject="closed_by_id", order=order, origin=origin("item"), at="closed_at", numerator=numerator,
+        items, subject="holder", order=order, origin=origin("item"), at="closed_at", numerator=numerator,
         denominator=denominator, left_out=left_out(When(handed_on | stood_in, then=V(FOREIGN))), text="subject",
         params="params",
     )  # fmt: skip
 
 
 def own_items(month: Month, people):
-    """Of persons: the tasks they closed; what somebody else had before does not count."""
+    """Of persons: the tasks that were theirs when they ended; what somebody else had before does not count."""
     yield _item_rows(_closed_items(month, people), figure("consumed_seconds"), figure("budget_seconds"))
 
 

@@ -76,12 +76,12 @@ SOURCES = (
         "Mean of the customers' ratings that came in the month, of the orders the department worked on."
     ), cases.rated),
     Source(Indicator.TIME, PERSON, (), _(
-        "Σ time used ÷ Σ time limit, of the tasks one closed oneself in the month. Paused time is not used; what "
+        "Σ time used ÷ Σ time limit, of one's own tasks that were done in the month. Paused time is not used; what "
         "somebody else had before, who handed it on or was absent, does not count."
     ), cases.own_items),
     Source(Indicator.ON_TIME, PERSON, (), _(
-        "Tasks closed in time ÷ tasks closed, of those one closed oneself in the month; what somebody else had "
-        "before, who handed it on or was absent, does not count."
+        "Tasks done in time ÷ tasks done, of one's own in the month; what somebody else had before, who handed it "
+        "on or was absent, does not count."
     ), cases.own_items_in_time),
     Source(Indicator.QUALITY, PERSON, ("production",), _(
         "Good pieces ÷ pieces made, in the operations one finished oneself in the month."

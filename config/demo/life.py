@@ -33,6 +33,8 @@ SEED = 20
 HISTORY_DAYS = 182
 SWEEP_EVERY = timedelta(hours=2)
 OPTION_HOURS = 4  # working hours that an option of a negotiation waits
+SHORTEST_OPERATION = timedelta(minutes=20)
+LATE_OPERATION = 9  # each ninth passes its time node
 OLDEST_LIVING = timedelta(days=12)
 Ground, Reason, Kind = UrgentOrder.Ground, UrgentOrder.Reason, Issue.Kind
 
@@ -281,9 +283,15 @@ class Telling:
             acts.start_step(self.cast, step)
             if self.story.event == "solved":
                 yield from self._solved_on_the_way()
-            hours = (step.planned_end_at - step.planned_start_at).total_seconds() / 3600
-            yield self.later(min(hours, 8))
+            yield self.at(max(timezone.now() + SHORTEST_OPERATION, self._end_of(step)))
             acts.finish_step(self.cast, step)
+
+    def _end_of(self, step) -> datetime:
+        """Before its time node, and every so often after it."""
+        if step.pk % LATE_OPERATION == 0:
+            return step.planned_end_at + timedelta(minutes=40)
+        hours = (step.planned_end_at - step.planned_start_at).total_seconds() / 3600
+        return min(step.planned_end_at - timedelta(minutes=5), self.later(min(hours, 8)))
 
     def _solved_on_the_way(self):
         if self.order.issues.exists():

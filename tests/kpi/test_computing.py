@@ -118,6 +118,8 @@ class Disturbing:
     def items(self):
         for item in WorkItem.objects.exclude(closed_at=None).order_by("pk"):
             item.closed_by, item.closed_at = self.dice.choice(self.crew), self.moment()
+            item.assignee = self.dice.choice([None, *self.crew])
+            item.closed_for = item.assignee if self.chance(4) else None
             item.consumed_seconds = self.dice.randrange(2 * item.budget_seconds + 1)
             if self.chance(2):
                 item.kind = self.dice.choice(["inspection", "drill", "plan"])
@@ -325,11 +327,12 @@ class Plain:
         for item in WorkItem.objects.filter(state__in=["met", "met_late"]).exclude(kind__in=["order", "drill"]):
             if self.holds(item.closed_at) and item.closed_by_id and item.budget_seconds:
                 order = int(item.source[6:]) if item.source.startswith("order:") else None
+                holder = item.closed_by_id if item.closed_for_id else item.assignee_id or item.closed_by_id
                 stood_in = any(item.opened_at < taken <= item.closed_at for person, taken in absences
-                               if person == item.closed_by_id)  # fmt: skip
-                foreign = "foreign" if (item.pk, item.closed_by_id) in handed or stood_in else ""
-                self.add(item.closed_by_id, "time", order, item.consumed_seconds, item.budget_seconds, foreign)
-                self.add(item.closed_by_id, "on_time", order, int(item.state == "met"), 1, foreign)
+                               if person == holder)  # fmt: skip
+                foreign = "foreign" if (item.pk, holder) in handed or stood_in else ""
+                self.add(holder, "time", order, item.consumed_seconds, item.budget_seconds, foreign)
+                self.add(holder, "on_time", order, int(item.state == "met"), 1, foreign)
 
     def inspections(self):
         bad_lines = set()
