@@ -202,7 +202,7 @@ class Telling:
             self.cast, story.customer, story.product, story.quantity, story.days, story.ground, story.reason
         )
         for stage in acts.STAGES[: acts.STAGES.index(story.goal)]:
-            yield self.later(HOURS_BEFORE[stage])
+            yield self.later(HOURS_BEFORE[stage] * (0.6 + 0.2 * (self.order.pk % 5)))  # some are quick, some are late
             yield from getattr(self, stage)()
             if UrgentOrder.objects.get(pk=self.order.pk).is_final:
                 return
@@ -442,6 +442,6 @@ class Telling:
 
 # Working hours that pass before the act that leaves a stage.
 HOURS_BEFORE = {
-    "identification": 0.2, "confirmation": 1.2, "review": 2.5, "procurement": 1, "production": 0.5, "qc": 1,
+    "identification": 0.2, "confirmation": 1.2, "review": 1.6, "procurement": 1, "production": 0.5, "qc": 1,
     "delivery": 1, "settlement": 2,
 }  # fmt: skip
