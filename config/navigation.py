@@ -110,12 +110,12 @@ def navigation(request) -> dict:
         return everybody
     if getattr(request, "is_badge", False):
         return everybody | {"is_badge": True, "badge_minutes": settings.BADGE_IDLE_MINUTES}
-    counts = cache(partial(_counts, user))
+    counts, tabs = cache(partial(_counts, user)), cache(partial(_order_tabs, request))
     return everybody | {
         "navigation": partial(_groups, user, request.path, counts),
         "unread_count": lambda: counts()["unread"],
-        "order_tabs": cache(partial(_order_tabs, request)),
-        "order_tab": partial(_order_tab, request),
+        "order_tabs": tabs,
+        "order_tab": lambda: _open_tab(request.path, tabs()),
         "alarms": partial(_alarms, user),
         "undelivered": lambda: undelivered_count() if user.may(Right.CONFIGURE) else 0,
         "stream_url": settings.STREAM_URL,
@@ -214,7 +214,7 @@ def _problems(tab, waiting) -> int | None:
     return sum(item.kind == "problem" for item in waiting) if tab.code == "issues" else None
 
 
-def _order_tab(request) -> str:
+def _open_tab(path, tabs) -> str:
     """The tab whose address this page lies under; the longest one, for they all lie under the order's own."""
-    under = [tab for tab in _order_tabs(request) if request.path.startswith(tab.url)]
+    under = [tab for tab in tabs if path.startswith(tab.url)]
     return max(under, key=lambda tab: len(tab.url)).code if under else ""

@@ -145,12 +145,12 @@ def test_the_tab_shows_each_person_the_money_of_their_class(people, client_of, f
     order = make.at_procurement(people)
     order.lines.update(unit_price_amount=1000)
     tab, charge = (reverse(f"finance:{name}", args=[order.pk]) for name in ("order_tab", "rush_charge"))
-    freight(order, finance, 377)
+    freight(order, finance, Decimal("377.25"))
     seen = {
         name: client_of(person).get(tab).content.decode()
         for name, person in (("sales", people.sales), ("head", sales_head), ("planner", people.planners[1]))
     }
-    assert "377" in seen["head"] and "377" in seen["planner"] and "377" not in seen["sales"]
+    assert "377.25" in seen["head"] and "377.25" in seen["planner"] and "377.25" not in seen["sales"]
     assert "The rule suggests" in seen["sales"] and "The rule suggests" not in seen["planner"]
     assert "a share of what urgency costs" in seen["sales"] and charge in seen["sales"]
     assert "order's value of" in seen["head"] and "order's value of" not in seen["sales"]
@@ -158,7 +158,7 @@ def test_the_tab_shows_each_person_the_money_of_their_class(people, client_of, f
     assert client_of(buyer).get(tab).status_code == 404 and client_of(hr).get(tab).status_code == 404
     assert client_of(people.planners[1]).get(charge).status_code == 403
     sales, amount = client_of(people.sales), str(suggest_charge(order).amount)
-    assert "377" not in sales.get(charge).content.decode()
+    assert "377.25" not in sales.get(charge).content.decode()
     given = {"amount": "5", "suggested": amount, "reason": ""}
     assert sales.post(charge, given).status_code == 422
     assert sales.post(charge, given | {"reason": "说好了", "suggested": "1"}).status_code == 409

@@ -74,7 +74,7 @@ def test_the_extra_cost_of_a_week_is_told_once_when_it_passes(people, admin, sal
     event = Event.objects.get(stream=order.stream, verb="order.rush_budget_passed")
     assert event.money == "resource" and event.params["cost_amount"] == "¥ 501"
     hints = client_of(people.sales).post(reverse("orders:form_hints"), {"customer": order.customer.code})
-    assert "used up this week" in hints.content.decode() and "801" not in hints.content.decode()
+    assert "used up this week" in hints.content.decode() and "¥ 801" not in hints.content.decode()
     own = client_of(sales_head).post(reverse("orders:form_hints"), {"customer": order.customer.code})
     assert "¥ 801" in own.content.decode()
 

@@ -1,6 +1,7 @@
 """The customer's page and the pages behind it: who may enter, what they say, what they never say."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -77,7 +78,7 @@ def test_expired_link_says_whom_to_call(people):
 def test_customers_page_speaks_three_languages_and_leaks_nothing(people):
     order = make.at_production(people, rush_charge_amount=4600)
     other = make.submitted(people)
-    order.lines.update(unit_price_amount=790)
+    order.lines.update(unit_price_amount=Decimal("790.35"))
     actions.raise_issue(order_id=order.pk, by=people.planners[0], kind="machine", text="主轴坏了")
     link, token = link_for(order, people, shows_pieces=True)
     answer = Client().get(address("track", token))
@@ -87,7 +88,7 @@ def test_customers_page_speaks_three_languages_and_leaks_nothing(people):
     for word in ("On time", "Arrives", "Order confirmed", "Plan agreed", "In production", "Quality check", "On the way",
                  "0 of 10 finished", "0515-8888", "This link works until", order.place, people.sales.name):
         assert word in page
-    for secret in ("790", "4,600", "4600", other.number, "主轴坏了", people.operator.name, people.buyer.name,
+    for secret in ("790.35", "7,903", "4,600", other.number, "主轴坏了", people.operator.name, people.buyer.name,
                    people.production_head.name, order.customer.name, "工序"):
         assert secret not in page
     assert "已交付" not in page and "生产中" in Client().get(address("track", token) + "?lang=zh-hans").content.decode()
@@ -147,7 +148,7 @@ def test_customer_complains_and_rates_on_the_page_and_is_answered_there(people, 
     assert b"".join(client_of(people.inspector).get(served).streaming_content) == PNG
     assert client_of(hr).get(served).status_code == 404
     shown = customer.get(address("track", token)).content.decode()
-    assert "You get a credit." in shown and "刀具" not in shown and "312" not in shown
+    assert "You get a credit." in shown and "刀具" not in shown and "312.50" not in shown
 
     assert customer.post(address("rate", token), {"stars": "9"}).status_code == 422
     assert customer.post(address("rate", token), {"stars": "4", "comment": "准时"}).status_code == 302

@@ -83,10 +83,10 @@ def test_every_tab_opens_at_every_stage(people, client_of):
 def test_timeline_hides_amounts_of_another_class(people, client_of):
     order = make.submitted(people)
     record("order.expense", "Asked for {amount}", by=people.logistics, stream=order.stream,
-           params={"amount": "4600"}, money="resource")  # fmt: skip
+           params={"amount": "¥ 4,600.75"}, money="resource")  # fmt: skip
     for tab in ("detail", "log"):
-        assert "4600" in client_of(people.finance).get(url(tab, order)).content.decode()
-        assert "4600" not in client_of(people.buyer).get(url(tab, order)).content.decode()
+        assert "4,600.75" in client_of(people.finance).get(url(tab, order)).content.decode()
+        assert "4,600.75" not in client_of(people.buyer).get(url(tab, order)).content.decode()
 
 
 # Confirmation
