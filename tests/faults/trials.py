@@ -124,7 +124,7 @@ def f4(works, *, items=100, web=None) -> list[Outcome]:
 def f5(works, server=None, *, items=200, times=4) -> Outcome:
     """Connections cut in mid-sweep, and with `server` PostgreSQL itself ended at once and started."""
     people = crew(2, 0, 0)
-    works.items("f5", items, seconds=2 * times)
+    works.items("f5", items, seconds=times)
     with at_work(works, people):
         for _number in range(times):
             time.sleep(1)
