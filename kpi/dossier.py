@@ -103,7 +103,7 @@ def _answers(issue):
         people = _(", ").join(str(row.person) for row in decision.deciders.all())
         yield _("Decision of %(people)s: %(text)s") % {"people": people, "text": decision.text}
     if issue.solution:
-        yield _("Solution: %(text)s") % {"text": issue.solution}
+        yield _("Solution: %(text)s") % {"text": issue.solved_by_what}
 
 
 def _supply(user, order) -> list:

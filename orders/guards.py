@@ -349,7 +349,9 @@ def _issue_guards():
                when=f"{solving} AND {still_open}"),
         refuse(issue, "solved", on="UPDATE", says="a solved problem stays solved",
                when="OLD.solved_at IS NOT NULL AND (NEW.solved_at IS NULL OR NEW.solved_at <> OLD.solved_at"
-                    " OR NEW.solution <> OLD.solution OR NEW.severity <> OLD.severity)"),
+                    " OR NEW.solution <> OLD.solution OR NEW.severity <> OLD.severity"
+                    " OR coalesce(CAST(NEW.solution_sentence AS text), '')"
+                    " <> coalesce(CAST(OLD.solution_sentence AS text), ''))"),
         refuse(issue, "own", on="UPDATE", says="who raised a problem does not take note of it for the superiors",
                when=f"{noting} AND {own}"),
         refuse(issue, "above", on="UPDATE", says="a superior takes note of a major problem",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, GateShut, NotYours
+from desk.text import sentence
 from orders import actions
 from orders.actions import clocks, door, trail
 from orders.machine import Fact
@@ -109,7 +110,8 @@ def _close_line(order, line, by):
     if line.item and line.item.is_living:
         sla.finish(line.item, by=by)
     for issue in Issue.objects.filter(order=order, material_line=line, solved_at__isnull=True, severity="minor"):
-        actions.solve_if_ready(issue=issue, by=by, solution=_("The material is here and accepted."))
+        solution = sentence(gettext_noop("The material is here and accepted."), {})
+        actions.solve_if_ready(issue=issue, by=by, solution=solution)
 
 
 def _reject(order, receipt, by):

@@ -221,15 +221,19 @@ def _make_minor(issue, by, reason):
 
 @transaction.atomic
 def solve_issue(*, issue_id, by, solution, decided_with=(), version=None) -> Issue:
-    """Solved, with the solution in words. `decided_with`: a major problem's joint decision, written in the same act."""
+    """Solved, with the solution in words or as a sentence of the desk's own, like a problem's `text`.
+
+    `decided_with`: a major problem's joint decision, written in the same act.
+    """
     issue = locked(issue_id, by, version)
     require_at_work(by, issue)
-    if not solution.strip():
+    words = shown(solution).strip()
+    if not words:
         raise BadInput(_("Say what solved it."), field="solution")
     refuse_unready(issue)
     if issue.is_major and not current_decision(issue):
-        _decide_together(issue, by, solution.strip(), decided_with)
-    _solve(issue, by, solution.strip())
+        _decide_together(issue, by, words, decided_with)
+    _solve(issue, by, words, solution if isinstance(solution, dict) else None)
     return issue
 
 
@@ -286,12 +290,14 @@ def _decide_together(issue, by, solution, decided_with):
     write_decision(issue, by, solution, people, field="decided_with")
 
 
-def _solve(issue, by, solution):
-    issue.solution, issue.solved_at, issue.solved_by = solution, timezone.now(), by
-    save(issue, "solution", "solved_at", "solved_by")
+def _solve(issue, by, words, sentence):
+    issue.solution, issue.solution_sentence = words, sentence
+    issue.solved_at, issue.solved_by = timezone.now(), by
+    save(issue, "solution", "solution_sentence", "solved_at", "solved_by")
     holder = issue.holder
     if issue.item and issue.item.is_living:
         sla.finish(issue.item, by=by)
-    event = noted(issue, "issue_solved", gettext_noop("Problem solved: {text} – {solution}"), by, solution=solution)
+    event = noted(issue, "issue_solved", gettext_noop("Problem solved: {text} – {solution}"), by,
+                  solution=sentence or words)
     inform(issue.order, event, {issue.raised_by, holder, issue.order.created_by}, url=issue.get_absolute_url())
     search.index(issue.order_id)

@@ -57,6 +57,7 @@ class Issue(Held, models.Model):
     lowered_by = models.ForeignKey(PERSON, models.PROTECT, null=True, blank=True, related_name="+")
     lowered_reason = models.CharField(_("Why it is minor"), max_length=500, blank=True, db_default="")
     solution = models.CharField(_("Solution"), max_length=1000, blank=True)
+    solution_sentence = models.JSONField(_("the desk's own sentence"), null=True, blank=True, editable=False)
     solved_at = models.DateTimeField(null=True, blank=True)
     solved_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     item = models.ForeignKey(WorkItem, models.PROTECT, null=True, related_name="+")
@@ -95,6 +96,10 @@ class Issue(Held, models.Model):
     def said(self) -> str:
         """In the reader's language, where the desk wrote it."""
         return shown(self.sentence or self.text)
+
+    @property
+    def solved_by_what(self) -> str:
+        return shown(self.solution_sentence or self.solution)
 
     def told(self, most=None) -> dict | str:
         """As a parameter of another sentence."""

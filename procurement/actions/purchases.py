@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from desk.refusals import BadInput, Changed, Condition, GateShut
-from desk.text import moment, sentence, when, word
+from desk.text import moment, sentence, word
 from orders import actions
 from orders.actions import clocks
 from orders.actions.door import touch, who_may
@@ -353,7 +353,8 @@ def _solve(issue, line, by):
     if issue is None or issue.kind != Issue.Kind.SUPPLY:
         return
     actions.solve_if_ready(
-        issue=issue, by=by, solution=_("Promised in time again: %(at)s.") % {"at": when(line.promised_at)},
+        issue=issue, by=by,
+        solution=sentence(gettext_noop("Promised in time again: {at}."), {"at": moment(line.promised_at)}),
     )
 
 

@@ -72,6 +72,7 @@ def test_major_problem_is_not_solved_past_the_superiors(people, production_head)
     old = Issue.objects.create(order=issue.order, kind="other", severity="major", text="x", raised_at=now,
                                raised_by=people.buyer, **solved)  # fmt: skip
     rows(old).update(text="solved before the rule")
+    refused("stays solved", lambda: rows(issue).update(solution_sentence={"msg": "y", "params": {}}))
     refused("stays solved", lambda: rows(issue).update(solved_at=None, solved_by=None, solution=""))
     refused("no decision", lambda: decided(issue, [people.buyer]))
 

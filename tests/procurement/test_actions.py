@@ -237,6 +237,8 @@ def test_promise_in_time_again_solves_the_problem(order, line, buyer):
     issue = Issue.objects.get(order=order)
     assert not issue.is_open
     assert "in time again" in issue.solution
+    with override("zh-hans"):
+        assert issue.solved_by_what.startswith("重新承诺按时")
     actions.record_promise(purchase_line_id=purchase.pk, promised_at=later(line, hours=1), by=buyer)
     assert Issue.objects.filter(order=order, solved_at__isnull=True).count() == 1
 
