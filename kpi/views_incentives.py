@@ -62,7 +62,7 @@ def incentive_page(request, pk):
 
 
 def evidence_of(user, incentive) -> list:
-    """Rows with what this person may read of them: `number`, `what`, `value`, and whether the order opens."""
+    """Rows with what this person may read of them: `about`, `what`, `value`, and whether the order opens."""
     rows = list(incentive.evidence.select_related(
         "part__score__run", "part__score__person", "part__score__department", "case__order", "case__part", "order"))
     for row in rows:
