@@ -266,7 +266,7 @@ class _Search:
 
     def _is_new(self, rows) -> bool:
         """Another sequence may have led to the same places."""
-        places = frozenset((key, row.start, row.end, row.slots) for key, row in rows.items())
+        places = frozenset((key, row.start, row.end, row.slots, row.way) for key, row in rows.items())
         is_new = places not in self.seen
         self.seen.add(places)
         return is_new

@@ -10,7 +10,7 @@ from production.engine import Booking, Centre, Gate, Hours, Job, Task, Way, inse
 from production.engine.diary import Diary
 from production.engine.hours import without
 
-DAY, LAST = 24, 24 * 100  # an engine's second is an hour here: small numbers meet more often
+DAY, LAST = 24, 24 * 500  # an engine's second is an hour here: small numbers meet more often
 PATTERNS = (((0, 24),), ((8, 12), (13, 18)), ((0, 9), (22, 24)), ((6, 14), (14, 22)))
 CODES = "ABC"
 NOW = 30
@@ -56,6 +56,13 @@ class Shop:
     def work(self, slots, start, end):
         """How much of a time they are all open."""
         return len(self.open_hours(slots) & frozenset(range(start, end)))
+
+    def bookings_at_work(self):
+        """The bookings hour by hour, without those in which their slot is closed."""
+        return tuple(
+            replace(booking, start=hour, end=hour + 1) for booking in self.bookings
+            for hour in range(booking.start, booking.end) if self.is_open([(booking.centre, booking.slot)], hour)
+        )
 
     def is_open(self, slots, moment):
         return self.work(slots, moment, moment + 1) == 1
