@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Count, F, Value
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from desk.keyset import paginate
@@ -14,8 +15,7 @@ from kpi.actions import runs
 from kpi.indicators import unit_of
 from kpi.models import Adjustment, Appeal, Indicator, MonthRun, Score, ScoreCase, ScorePart
 from kpi.months import Month
-from kpi.visibility import visible_scores
-from orders.models import UrgentOrder
+from kpi.visibility import mark_open, visible_scores
 
 DEPARTMENTS, PEOPLE = "departments", "people"
 MONTHS_SHOWN = 6
@@ -108,12 +108,10 @@ class Board:
         )
         return paginate(others, ORDER, cursor, size=ROWS)
 
-    @property
+    @cached_property
     def _own(self) -> list[Score]:
-        if "own" not in self.__dict__:
-            mine = {"person__in": self.user.accounts} if self.of == PEOPLE else {"department": self.user.department_id}
-            self.own = list(self.scores.filter(**mine))
-        return self.own
+        mine = {"person__in": self.user.accounts} if self.of == PEOPLE else {"department": self.user.department_id}
+        return list(self.scores.filter(**mine))
 
     def _rows(self) -> list[Row]:
         own = [] if self.page.previous_cursor else self._own  # one's own stands first, on the first page
@@ -191,11 +189,10 @@ def cards(user, row) -> list[Card]:
     parts = [part for part in row.cells if part]
     lines, counts = _part_lines(row.score, parts), _counts(parts)
     worst = {part.pk: _worst(part) for part in parts}
-    orders = {case.order_id for cases in worst.values() for case in cases}
-    seen = set(UrgentOrder.objects.visible_to(user).filter(pk__in=orders).values_list("pk", flat=True))
+    mark_open(user, row.score, [case for cases in worst.values() for case in cases])
     return [
         Card(part, lines.get(part.indicator, []), counts.get(part.pk, []),
-             [(case.order, _amount(case.own, part.indicator)) for case in worst[part.pk] if case.order_id in seen])
+             [(case.order, _amount(case.own, part.indicator)) for case in worst[part.pk] if case.is_linked])
         for part in parts
     ]  # fmt: skip
 

@@ -94,9 +94,8 @@ def incentive(request, pk):
     item = find(pk, (Kind.INCENTIVE,))
     found = find_incentive(request, item.source_number)
     approve, refuse = (reverse(f"kpi:incentive_{name}", args=[found.pk]) for name in ("approve", "refuse"))
-    is_heard = not found.is_penalty or found.replied_at or timezone.now() >= found.reply_until
     may = found.is_open and request.user.may(Right.INCENTIVE_DECIDE)
-    decisions = [Button(_("Approve"), approve, "A", "pri")] if is_heard else []
+    decisions = [Button(_("Approve"), approve, "A", "pri")] if found.is_heard(timezone.now()) else []
     return show(request, Pane(
         item, verdict=Verdict(found.reason_text, SENTENCES.get(found.clause, ""), "warn" if found.is_penalty else "ok"),
         facts=_facts(found), checks_title=_("Evidence"), checks=_evidence(request, found), lead=found.reply,

@@ -3,6 +3,7 @@
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from desk.keyset import paginate
@@ -49,12 +50,11 @@ def find_incentive(request, pk) -> Incentive:
 
 def incentive_page(request, pk):
     found = find_incentive(request, pk)
-    user, now = request.user, timezone.now()
+    user = request.user
     can_decide = found.is_open and user.pk in {person.pk for person in incentives.deciders(found)}
-    is_heard = not found.is_penalty or found.replied_at or now >= found.reply_until
     return render(request, "kpi/incentive.html", {
         "incentive": found, "sentence": SENTENCES.get(found.clause, ""), "evidence": evidence_of(user, found),
-        "may_decide": can_decide, "may_approve": can_decide and is_heard,
+        "may_decide": can_decide, "may_approve": can_decide and found.is_heard(timezone.now()),
         "may_reply": found.is_open and found.is_penalty and not found.replied_at and incentives.may_reply(user, found),
         "may_withdraw": found.is_open and found.proposed_by and found.proposed_by.natural_id == user.natural_id,
         "has_certificate": found.certificate_number,
@@ -91,7 +91,7 @@ class ProposeIncentive(ActView):
         if not incentives.may_propose(self.request.user, self.score.department):
             raise incentives.not_the_proposer(self.score.department)
 
-    @property
+    @cached_property
     def rows(self) -> dict:
         parts = list(self.score.parts.all())
         found = {}

@@ -1,5 +1,7 @@
 """The order's first page, its room: what people say and what happens, in one stream. And the list of rooms."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -133,7 +135,7 @@ def _posts(user):
 
 def _unread(user):
     """Of the last weeks: older rooms that one never looked into are not one's concern."""
-    since = timezone.now() - timezone.timedelta(days=UNREAD_DAYS)
+    since = timezone.now() - timedelta(days=UNREAD_DAYS)
     return _posts(user).newest_of_rooms().unread_by(user).filter(posted_at__gte=since).order_by("-pk")
 
 

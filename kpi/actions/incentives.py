@@ -265,7 +265,7 @@ def approve(*, incentive_id, by, reason="", amount=None, version=None, now=None)
     found = _decidable(incentive_id, by, version)
     if not found.evidence.exists():
         raise GateShut(_("Nothing is approved without evidence."), missing=[_("Evidence from the published scores")])
-    if found.is_penalty and not found.replied_at and now < found.reply_until:
+    if not found.is_heard(now):
         raise GateShut(
             _("A penalty is not approved before the other side was heard."),
             because=_("They may reply until %(until)s.") % {"until": when(found.reply_until)},

@@ -139,6 +139,10 @@ class Incentive(models.Model):
     def is_penalty(self):
         return self.kind == self.Kind.PENALTY
 
+    def is_heard(self, now) -> bool:
+        """Nothing stands against a decision: a reward, a reply, or a time to reply that has passed."""
+        return not self.is_penalty or self.replied_at is not None or now >= self.reply_until
+
 
 class Evidence(models.Model):
     """What a proposal rests on: a part of a published score, a case of it, or an order with what happened."""
