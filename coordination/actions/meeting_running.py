@@ -28,14 +28,16 @@ EARLIEST = timedelta(hours=1)  # before its time; the figures would be those of 
 
 
 @transaction.atomic
-def start_meeting(*, meeting_id, by, version=None) -> Meeting:
+def start_meeting(*, meeting_id, by) -> Meeting:
     """The figures are frozen as they stand now; who stands in for whom is asked anew."""
     meeting = lock(meeting_id)
     if not may_chair(meeting, by):
         raise NotYours(_("Only the chair starts the meeting."), who=[meeting.chair])
+    if meeting.is_cancelled:
+        raise closed(meeting)
     if not meeting.is_planned:
         raise Changed(_("This meeting was started already."), because=_("%(who)s started it %(when)s.") % {
-            "who": meeting.started_by, "when": when(meeting.started_at)} if meeting.started_at else "")
+            "who": meeting.started_by, "when": when(meeting.started_at)})
     now = timezone.now()
     if not meeting.starts_at - EARLIEST <= now < meeting.week.end:
         raise GateShut(_("The meeting can be started from an hour before its time to the end of its week."),
@@ -62,7 +64,7 @@ def _seat(meeting, now) -> None:
 
 
 @transaction.atomic
-def go_to(*, meeting_id, by, position, version=None) -> Meeting:
+def go_to(*, meeting_id, by, position) -> Meeting:
     """To another item of the agenda; the time since the last step is the one's that is left."""
     meeting = lock(meeting_id)
     require_chair(meeting, by)
@@ -94,7 +96,7 @@ def require_running(meeting) -> None:
 
 
 @transaction.atomic
-def record_outcome(*, meeting_id, by, kind, text, person=None, due_at=None, order=None, version=None) -> Outcome:
+def record_outcome(*, meeting_id, by, kind, text, person=None, due_at=None, order=None) -> Outcome:
     """An action with its person and time, a decision, or a problem, while the meeting runs."""
     meeting = lock(meeting_id)
     require_running(meeting)

@@ -167,8 +167,13 @@ class MeetingAct(ActView):
         return self.meeting.version
 
     @property
+    def whose(self) -> dict:
+        return {"meeting_id": self.meeting.pk, "by": self.request.user}
+
+    @property
     def said(self) -> dict:
-        return {"meeting_id": self.meeting.pk, "by": self.request.user, "version": self.version}
+        """Of an act that must not be made on an old page; others write outcomes while the chair leads on."""
+        return self.whose | {"version": self.version}
 
     def context(self):
         return {
@@ -191,7 +196,7 @@ class Start(MeetingAct):
                     gettext_lazy("Who stands in for whom is asked anew."))
 
     def act(self, form):
-        actions.start_meeting(**self.said)
+        actions.start_meeting(**self.whose)
 
 
 class Go(MeetingAct):
@@ -199,7 +204,7 @@ class Go(MeetingAct):
     form_class = forms.GoForm
 
     def act(self, form):
-        actions.go_to(position=form.cleaned_data["position"], **self.said)
+        actions.go_to(position=form.cleaned_data["position"], **self.whose)
 
 
 class AddOutcome(MeetingAct):
@@ -211,7 +216,7 @@ class AddOutcome(MeetingAct):
         return {"user": self.request.user}
 
     def act(self, form):
-        actions.record_outcome(**form.cleaned_data, **self.said)
+        actions.record_outcome(**form.cleaned_data, **self.whose)
 
 
 class Strike(MeetingAct):

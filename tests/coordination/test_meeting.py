@@ -264,6 +264,8 @@ def test_moving_sends_the_same_calendar_entry_with_a_higher_number(meeting, chai
     assert (ended["METHOD"], event["STATUS"], event["SEQUENCE"]) == ("CANCEL", "CANCELLED", 2)
     with pytest.raises(GateShut, match="cancelled"):
         actions.record_outcome(meeting_id=meeting.pk, by=chair, kind=Kind.DECISION, text="x")
+    with pytest.raises(GateShut, match="cancelled"):
+        actions.start_meeting(meeting_id=meeting.pk, by=chair)
 
 
 @pytest.mark.postgres
