@@ -38,9 +38,11 @@ if not IS_WORKER:  # a worker of xdist inherits all of it
 
 gc.set_threshold(100_000, 50, 100)  # Django makes many objects and few cycles: a tenth less processor
 
-# A busy machine is no fault of the code.
+# A busy machine is no fault of the code. The same examples each time: a change is judged by what it changed;
+# FAULTS=1 looks for new ones.
 hypothesis.settings.register_profile(
-    "desk", deadline=None, max_examples=60, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "desk", deadline=None, max_examples=60, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=os.environ.get("FAULTS") != "1",
 )
 hypothesis.settings.load_profile("desk")
 MISSING = servers.missing()

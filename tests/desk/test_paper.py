@@ -97,7 +97,7 @@ def test_what_cannot_be_seen_does_not_stand_on_paper():
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_no_text_breaks_the_paper(text):
     paper = Paper(text or "-", facts=[(text, text)], blocks=[Text(text), Table([text], [[text]])])
     assert pdf(paper).startswith(b"%PDF")

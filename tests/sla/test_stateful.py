@@ -464,9 +464,7 @@ def story(company):
 def test_no_story_loses_or_doubles_an_escalation(company, buyer, operator):
     run_state_machine_as_test(
         story(company),
-        settings=settings(max_examples=STORIES, stateful_step_count=ACTS, deadline=None, database=None,
-                          derandomize=not IS_LARGE,  # the same stories each time; others by FAULTS=1
-                          suppress_health_check=list(HealthCheck)),
+        settings=settings(max_examples=STORIES, stateful_step_count=ACTS, suppress_health_check=list(HealthCheck)),
     )  # fmt: skip
 
 
@@ -545,8 +543,7 @@ def told_with_sweeps(company, acts, sweeps):
 
 
 def test_when_somebody_sweeps_does_not_change_what_is_recorded(company, buyer, operator):
-    @settings(max_examples=STORIES, deadline=None, database=None, derandomize=not IS_LARGE,
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(max_examples=STORIES, suppress_health_check=list(HealthCheck))
     @given(st.lists(ACT, min_size=3, max_size=9), st.lists(st.booleans(), min_size=9, max_size=9))
     def told(acts, sweeps):
         never = told_with_sweeps(company, acts, [False] * 9)
