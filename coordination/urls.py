@@ -1,6 +1,7 @@
 from django.urls import path
 
 from coordination.views import meeting, room
+from coordination.views.brief import brief
 
 app_name = "coordination"
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("meetings/<int:pk>/start/", meeting.Start.as_view(), name="start"),
     path("meetings/<int:pk>/go/", meeting.Go.as_view(), name="go"),
     path("meetings/<int:pk>/outcome/", meeting.AddOutcome.as_view(), name="outcome"),
+    path("meetings/<int:pk>/orders/<int:order>/", brief, name="brief"),
     path("meetings/<int:pk>/outcomes/<int:outcome>/strike/", meeting.Strike.as_view(), name="strike"),
     path("meetings/<int:pk>/close/", meeting.Close.as_view(), name="close"),
     path("meetings/<int:pk>/reopen/", meeting.Reopen.as_view(), name="reopen"),

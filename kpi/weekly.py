@@ -15,6 +15,7 @@ from kpi.weeks import Week
 from orders.machine import Stage
 from orders.models import Issue, OrderLine, UrgentOrder
 from orders.pages import title_of
+from orders.problems import ORDERING
 
 HISTORY, HISTORY_SECONDS = 8, 600
 F = Target.Figure
@@ -187,7 +188,7 @@ def risk_rows(user, now, limit: int) -> tuple[int, list[RiskRow]]:
     keys = [pk for pk, _every in found]
     seen = UrgentOrder.objects.all() if user is None else UrgentOrder.objects.visible_to(user)
     shown = seen.filter(pk__in=keys).select_related("customer", "stage_item")
-    problems = Issue.objects.filter(solved_at__isnull=True).order_by("-severity", "raised_at")
+    problems = Issue.objects.filter(solved_at__isnull=True).order_by(*ORDERING)
     lines = OrderLine.objects.select_related("product")
     orders = shown.prefetch_related(Prefetch("lines", queryset=lines), Prefetch("issues", queryset=problems))
     rows = [_risk_row(order, now) for order in sorted(orders, key=lambda order: keys.index(order.pk))]

@@ -213,7 +213,7 @@ class AddOutcome(MeetingAct):
     form_class = forms.OutcomeForm
 
     def form_kwargs(self):
-        return {"user": self.request.user}
+        return {"user": self.request.user, "initial": {"order": self.request.GET.get("order", "")}}
 
     def act(self, form):
         actions.record_outcome(**form.cleaned_data, **self.whose)

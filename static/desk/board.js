@@ -1,5 +1,4 @@
-// The planner's board: a waiting bar is dragged, then the server says what would follow. Without this file, and
-// without a mouse, the table leads to the same form.
+// The planner's board: a waiting bar is dragged, then the server says what would follow, as the table's form does.
 const chart = document.querySelector("[data-board]");
 const form = document.getElementById("move");
 const note = document.querySelector("[data-board-note]");

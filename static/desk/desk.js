@@ -1,4 +1,4 @@
-// The page shows and repeats what the server decides; without this file everything still works.
+// The page shows and repeats what the server decides; without scripts everything still works.
 const body = document.body;
 const words = body.dataset;
 const serverSkew = Number(words.now) - Date.now() / 1000;

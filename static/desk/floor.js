@@ -1,5 +1,5 @@
 // The phone at the machine. What is pressed is kept on the phone first and sent in order, each once: the server knows
-// its once-key. Without this file the forms are sent as any others.
+// its once-key.
 const box = document.getElementById("kept");
 const page = document.querySelector("[data-step]");
 const { person, connection, worker } = box.dataset;

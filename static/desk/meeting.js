@@ -1,4 +1,4 @@
-// The meeting on the wall: the running time, ← → through the agenda, D for light or dark. Without it links and buttons do.
+// The meeting on the wall: the time, ← → through the agenda, D for light or dark.
 const skew = Number(document.body.dataset.now) - Date.now() / 1000;
 const spell = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
@@ -13,12 +13,16 @@ function tick() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.target.closest?.("input, textarea, select")) return;
   if (event.key.toLowerCase() === "d" && document.body.dataset.keys !== undefined) document.querySelector("[data-theme-link]")?.click();
   const form = document.querySelector(`form[data-key="${event.key}"]`);
   if (form) { event.preventDefault(); form.requestSubmit(); }
 });
+
+// A row opens the order's sheet; what cannot be read there, the page says.
+document.addEventListener("htmx:afterSettle", ({ target }) => target.showModal?.());
+document.addEventListener("htmx:afterRequest", ({ target, detail }) => { if (detail.failed) location.assign(target.href); });
 
 tick();
 setInterval(tick, 1000);

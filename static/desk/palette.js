@@ -1,4 +1,4 @@
-// Ctrl K: what is typed is looked for at once; arrows move, Enter opens. Without this file the top bar asks for a page.
+// Ctrl K: what is typed is looked for at once; arrows move, Enter opens.
 const palette = document.getElementById("palette");
 const input = palette.querySelector("input");
 const links = () => [...palette.querySelectorAll("a")];

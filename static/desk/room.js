@@ -1,4 +1,4 @@
-// The room of an order: what is newest on the page, and names after an @. Without this file the page reloads and selects.
+// The room of an order: what is newest on the page, and names after an @.
 const list = document.getElementById("room-new");
 const live = document.getElementById("room-live");
 

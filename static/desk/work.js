@@ -1,4 +1,4 @@
-// My work: the preview, the ticks and the keys. Without this file every row's link opens its own page.
+// My work: the preview, the ticks and the keys.
 const list = document.getElementById("work");
 const pane = document.getElementById("pane");
 const bar = document.querySelector("[data-bulkbar]");

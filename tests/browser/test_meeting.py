@@ -18,8 +18,8 @@ AT = datetime.fromisoformat("2026-11-23T10:31:00+08:00")
 
 def test_the_wall_is_accessible_and_follows_the_keys(people, browser_page):
     defaults.seed()
-    make.submitted(people)
     with time_machine.travel(AT, tick=True):
+        make.submitted(people)
         meeting = actions.make_meeting(monday=Week.now().monday, starts_at=AT)
         address = meeting.get_absolute_url()
         page = browser_page(meeting.chair, bypass_csp=True)
@@ -34,6 +34,15 @@ def test_the_wall_is_accessible_and_follows_the_keys(people, browser_page):
         assert page.evaluate("document.documentElement.scrollHeight") == 900
         with page.expect_navigation():  # with its scripts: a page that is only drawn hears no key
             page.keyboard.press("ArrowRight")
+        expect(page.locator("[aria-current=step]")).to_contain_text("Review of last week")
+        page.locator(".rk a").click()
+        sheet = page.locator("#brief")
+        expect(sheet.get_by_role("heading", level=2)).to_be_focused()
+        assert violations(page) == []
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Escape")
+        expect(sheet).to_be_hidden()
+        expect(page.locator(".rk a")).to_be_focused()
         expect(page.locator("[aria-current=step]")).to_contain_text("Review of last week")
         assert page.locator("html").get_attribute("data-theme") == "dark"
         page.keyboard.press("d")
