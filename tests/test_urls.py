@@ -248,9 +248,11 @@ def held_meeting(cast):
     return coordination.close_meeting(**chair)
 
 
-def meeting_arguments(view, meeting) -> dict:
+def meeting_arguments(view, meeting, order) -> dict:
     if view.startswith("action_"):
         return {"pk": meeting.outcomes.get().pk}
+    if view == "brief":
+        return {"pk": meeting.pk, "order": order.pk}
     outcome = {"outcome": meeting.outcomes.get().pk} if view == "strike" else {}
     answers = meeting.confirmations.filter(state="asked")
     return {"pk": meeting.pk} | outcome | ({"answer": answers.first().pk} if view in ("confirm", "object") else {})
@@ -265,7 +267,7 @@ def arguments(name, desk) -> dict:
     if name == "customer:offer":
         return {"token": desk["offer_token"]}
     if name.startswith("coordination:") and name not in PANES and "room" not in name and "take_back" not in name:
-        return meeting_arguments(name.split(":")[1], desk["meeting"])
+        return meeting_arguments(name.split(":")[1], desk["meeting"], order)
     if name.startswith("customer:"):
         return {"token": desk["token"]}
     if name.startswith("orders:complaint") and name != "orders:complaint_raise":
