@@ -6,15 +6,10 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0001_squashed_0016_open_problems'),
+        ('orders', '0017_issue_sentence'),
     ]
 
     operations = [
-        migrations.AddField(
-            model_name='issue',
-            name='sentence',
-            field=models.JSONField(blank=True, editable=False, null=True, verbose_name="the desk's own sentence"),
-        ),
         migrations.AddField(
             model_name='issue',
             name='solution_sentence',
