@@ -12,15 +12,15 @@ from kpi.weekly import risk_rows
 from kpi.weeks import Week
 from orders.actions import open_issue_action, raise_issue
 from orders.models import Issue
+from tests.coordination.conftest import TEN
 from tests.coordination.test_meeting import started
-from tests.coordination.test_meeting_views import TEN, clock  # noqa: F401 - a fixture
 from tests.factories import orders as make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("5.2")]
 
 
 @pytest.fixture
-def meeting(clock, people):  # noqa: F811
+def meeting(clock, people):
     return actions.plan_meeting(week=Week.now())
 
 

@@ -1,11 +1,10 @@
 """The pages of the weekly meeting: who sees them, what they show, their files."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BytesIO, StringIO
 
 import pytest
-import time_machine
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
@@ -20,17 +19,11 @@ from kpi import defaults
 from kpi.weeks import Week
 from orders.models import UrgentOrder
 from people.models import User
+from tests.coordination.conftest import TEN
 from tests.coordination.test_meeting import started
 from tests.factories import orders as make
 
 pytestmark = pytest.mark.django_db
-TEN = datetime.fromisoformat("2026-11-23T10:00:00+08:00")
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(TEN, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

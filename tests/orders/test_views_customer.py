@@ -76,7 +76,7 @@ def test_expired_link_says_whom_to_call(people):
 
 @pytest.mark.clause("1.1", "4.1.2")
 def test_customers_page_speaks_three_languages_and_leaks_nothing(people):
-    order = make.at_production(people, rush_charge_amount=4600)
+    order = make.at_production(people, rush_charge_amount=Decimal("4600.85"))
     other = make.submitted(people)
     order.lines.update(unit_price_amount=Decimal("790.35"))
     actions.raise_issue(order_id=order.pk, by=people.planners[0], kind="machine", text="主轴坏了")
@@ -88,8 +88,8 @@ def test_customers_page_speaks_three_languages_and_leaks_nothing(people):
     for word in ("On time", "Arrives", "Order confirmed", "Plan agreed", "In production", "Quality check", "On the way",
                  "0 of 10 finished", "0515-8888", "This link works until", order.place, people.sales.name):
         assert word in page
-    for secret in ("790.35", "7,903", "4,600", other.number, "主轴坏了", people.operator.name, people.buyer.name,
-                   people.production_head.name, order.customer.name, "工序"):
+    for secret in ("790.35", "7,903", "7903.5", "4,600", "4600.85", other.number, "主轴坏了", people.operator.name,
+                   people.buyer.name, people.production_head.name, order.customer.name, "工序"):
         assert secret not in page
     assert "已交付" not in page and "生产中" in Client().get(address("track", token) + "?lang=zh-hans").content.decode()
     assert "生產中" in Client().get(address("track", token) + "?lang=zh-hant").content.decode()
