@@ -22,6 +22,7 @@ from kpi.weeks import Week
 from orders.machine import PATH, Stage
 from orders.models import CostEntry, Issue, UrgentOrder
 from orders.money import may_see
+from orders.seeing import open_among
 from production.models import Operation, WorkCentre
 from sla.models import PolicyVersion, calendar_of
 
@@ -184,8 +185,7 @@ class Board:
     @cached_property
     def risks(self) -> list[Risk]:
         found = [_thawed(row) for row in self.said["risks"]]
-        keys = [row.order_id for row in found]
-        seen = set(UrgentOrder.objects.visible_to(self.reader).filter(pk__in=keys).values_list("pk", flat=True))
+        seen = open_among(self.reader, [row.order_id for row in found])
         return [replace(row, is_open=row.order_id in seen) for row in found]
 
     @property

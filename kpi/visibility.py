@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from kpi.models import Incentive, MonthRun, Score
-from orders.models import UrgentOrder
+from orders.seeing import open_among
 from people.roles import Right
 
 
@@ -36,8 +36,7 @@ def mark_open(user, about: Score | Incentive, cases) -> None:
 
     Who has to judge or to answer reads them, also where the order itself is not theirs to open.
     """
-    orders = [case.order_id for case in cases if case.order_id]
-    visible = set(UrgentOrder.objects.visible_to(user).filter(pk__in=orders).values_list("pk", flat=True))
+    visible = open_among(user, [case.order_id for case in cases if case.order_id])
     is_told = is_close(user, about)
     for case in cases:
         case.is_linked = case.order_id in visible

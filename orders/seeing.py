@@ -26,6 +26,11 @@ def sees(person, order) -> bool:
     return person.is_active and UrgentOrder.objects.visible_to(person).filter(pk=order.pk).exists()
 
 
+def open_among(user, keys) -> set[int]:
+    """Of these orders' keys those that this person may open, in one statement."""
+    return set(UrgentOrder.objects.visible_to(user).filter(pk__in=keys).order_by().values_list("pk", flat=True))
+
+
 def _grants(name):
     return getattr(UrgentOrder, name).rel.related_model.objects
 

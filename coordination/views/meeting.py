@@ -20,6 +20,7 @@ from desk.export import xlsx_response
 from desk.keyset import paginate
 from desk.paper import pdf_response
 from desk.refusals import NotYours
+from orders.seeing import open_among
 from people.duty import who_may
 from people.roles import Right
 from records.acts import ActView
@@ -131,7 +132,7 @@ class Board(ActView):
             "present": sum(seat.is_present for seat in seats),
             "stand_ins": [seat for seat in seats if seat.stands_in_for],
             "before": before, "before_done": sum(row.is_ended for row in before),
-            "outcomes": list(meeting.outcomes.select_related("person", "recorded_by", "order", "item__assignee")),
+            "outcomes": self.outcomes(),
             "next_item": agenda[at + 1] if meeting.is_running and at + 1 < len(agenda) else None,
             "previous_item": agenda[at - 1] if meeting.is_running and at else None,
             "may_chair": may_chair(meeting, user), "may_write": may_write(meeting, user),
@@ -139,6 +140,13 @@ class Board(ActView):
             "other_theme": "light" if theme == "dark" else "dark", "length": meeting.length_minutes,
             "since": int(meeting.started_at.timestamp()) if meeting.is_running else "",
         }
+
+    def outcomes(self):
+        rows = list(self.meeting.outcomes.select_related("person", "recorded_by", "order", "item__assignee"))
+        seen = open_among(self.request.user, [row.order_id for row in rows if row.order_id])
+        for row in rows:
+            row.is_linked = row.order_id in seen
+        return rows
 
     def answers(self):
         rows = self.meeting.confirmations.exclude(state=Confirmation.State.FALLEN)

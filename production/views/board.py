@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from desk.keyset import paginate
-from orders.models import UrgentOrder
+from orders.seeing import open_among
 from people.roles import Right
 from production import reports, tracing
 from production.forms import DelayForm
@@ -86,7 +86,7 @@ def delay(request, pk):
 
 def _effects(user, asked) -> dict:
     shifts, lost, names = tracing.effects(asked["material"], asked["hours"], now=timezone.now())
-    seen = set(UrgentOrder.objects.visible_to(user).filter(pk__in=names).values_list("pk", flat=True))
+    seen = open_among(user, names)
     hidden = _("another order")
     return {
         "shifts": [{"shift": shift, "name": shift.node.label if shift.node.order in seen else hidden}

@@ -13,7 +13,7 @@ from kpi.weeks import Week
 from orders.actions import open_issue_action, raise_issue
 from orders.models import Issue
 from tests.coordination.conftest import TEN
-from tests.coordination.test_meeting import started
+from tests.coordination.test_meeting import decide, started
 from tests.factories import orders as make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("5.2")]
@@ -73,6 +73,17 @@ def test_the_sheet_is_only_for_who_reads_the_meeting_and_sees_the_order(meeting,
     order = make.submitted(people)
     assert client_of(people.operator).get(brief_of(meeting, order)).status_code == 404
     assert client_of(general_manager).get(brief_of(meeting, order)).status_code == 200
+
+
+def test_an_outcome_links_its_order_only_for_who_may_open_it(meeting, people, client_of, hr):
+    order, running = make.submitted(people), started(meeting, meeting.chair)
+    running.attendances.filter(department=hr.department).update(person=hr)
+    decide(running, meeting.chair, order=order)
+    address = brief_of(meeting, order)
+    assert address in client_of(meeting.chair).get(meeting.get_absolute_url()).text
+    told = client_of(hr).get(meeting.get_absolute_url()).text
+    assert order.number in told and address not in told
+    assert client_of(hr).get(address).status_code == 404
 
 
 def test_the_sheet_asks_the_same_for_one_problem_and_for_three(meeting, people, client_of):
